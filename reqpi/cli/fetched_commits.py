@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from reqpi.client.errors import ClientError, final_trouble
@@ -38,17 +39,18 @@ def fetch_commits(
     def there(file: ListedFile) -> None:
         landed(file._replace(size=(to / file.name).stat().st_size))
 
-    paths = {commit.filename: f"{_path(commit)}.tar.gz" for commits in wanted.values() for commit in commits}
     failures: dict[str, ClientError] = {}
     for address, commits in wanted.items():
         files: list[ListedFile] = []
+        paths = {commit.filename: f"{_path(commit)}.tar.gz" for commit in commits}
         for commit in sorted(set(commits)):
             try:
                 files.append(_listed(url, address, commit))
             except ClientError as error:
                 failures[commit.filename] = error
+        path_of = partial(_path_of, paths)
         try:
-            fetch(url, address, files, to, landed=there, path_of=lambda file: paths[file.filename], at_once=_AT_ONCE)
+            fetch(url, address, files, to, landed=there, path_of=path_of, at_once=_AT_ONCE)
         except FetchFailed as failed:
             failures |= failed.failures
     if failures:
@@ -63,6 +65,10 @@ def _listed(url: str, address: str, commit: CrateCommit) -> ListedFile:
     if not _SHA256.fullmatch(sha256):
         raise final_trouble(f"{url} states no digest of {commit.filename}")
     return ListedFile(commit.file.project, commit.filename, sha256, number(found, "size") or None, version=commit.id)
+
+
+def _path_of(paths: Mapping[str, str], file: ListedFile) -> str:
+    return paths[file.filename]
 
 
 def _path(commit: CrateCommit) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.lock_files import LockFiles
 from reqpi.client.errors import BadUsage
 from reqpi.core.address import address_of

@@ -23,7 +23,7 @@ from reqpi.core.model import Commitment
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.file_body import send_response
 from reqpi.web.http.representation import Representation
 
 __all__ = [
@@ -109,11 +109,7 @@ class CrateAnswers:
         response = await self._crates.file(commitment, Crate(name, version, named[1]), logins=logins)
         if listener is not None:
             await listener.crate(Crate(name, version, named[1], response.file.index), response.size)
-        elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
-        if elsewhere is not None:
-            send_elsewhere(request, elsewhere)
-            return
-        await send_file(request, response.size, f'"{named[1]}"', response.read, local=response.local)
+        await send_response(request, response)
 
 
 async def outspoken(

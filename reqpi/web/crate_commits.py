@@ -19,7 +19,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.shelf.crates.crate_commits import CrateCommits
 from reqpi.web.crate_answers import CrateListener
 from reqpi.web.http.answers import send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.file_body import send_response
 from reqpi.web.http.representation import Representation
 
 __all__ = ["CommitListener", "send_commit"]
@@ -62,8 +62,4 @@ async def send_commit(
     response = await commits.file(commitment, path[0], named[1], logins=logins)
     if listener is not None:
         await listener.commit(evolve(response.file, size=response.size))
-    elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
-    if elsewhere is not None:
-        send_elsewhere(request, elsewhere)
-        return
-    await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)
+    await send_response(request, response)

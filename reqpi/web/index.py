@@ -22,7 +22,7 @@ from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.file_body import send_response
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.ready_answers import ANY_TYPE, ReadyAnswers
 from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
@@ -182,10 +182,6 @@ class IndexResource(Resource):
         file_response = await self._shelf.file(commitment, name, filename)
         if listener is not None:
             await listener.file(evolve(file_response.file, size=file_response.size))
-        elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
-        if elsewhere is not None:
-            send_elsewhere(request, elsewhere)
-            return
         sha256 = str(file_response.file.sha256)
         # A file that is still being downloaded has no link yet, though it may have one soon.
         whole = file_response.whole if file_response.link is None and file_response.size <= _SMALL else None
@@ -193,7 +189,7 @@ class IndexResource(Resource):
             shown = Representation(await whole(), "application/octet-stream", ranges=True, digest=sha256)
             self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
-        await send_file(request, file_response.size, f'"{sha256}"', file_response.read, local=file_response.local)
+        await send_response(request, file_response)
 
     async def metadata(
         self,

@@ -20,7 +20,7 @@ from reqpi.shelf.open_index import OpenIndex
 from reqpi.web.http import problems
 from reqpi.web.http.access import not_offered
 from reqpi.web.http.answers import answer_with, send_fresh, send_representation
-from reqpi.web.http.file_body import send_elsewhere, send_file
+from reqpi.web.http.file_body import send_response
 from reqpi.web.http.headers import listed
 from reqpi.web.http.representation import PAGE_POLICY, Representation
 
@@ -123,12 +123,7 @@ class LearnResource:
         file_response = await self._allowed.file(session, project, filename)
         if request.method == b"GET":
             await self._allowed.sessions.note(session, file_response.file)
-        elsewhere = await file_response.link() if file_response.link is not None and request.method == b"GET" else None
-        if elsewhere is not None:
-            send_elsewhere(request, elsewhere)
-            return
-        etag = f'"{file_response.file.sha256}"'
-        await send_file(request, file_response.size, etag, file_response.read, local=file_response.local)
+        await send_response(request, file_response)
 
     async def _session(self, token: str) -> LearnSession:
         """Return a session.

@@ -98,6 +98,7 @@ class OperatorResource:
             what = read_denied(request.args.get(b"what", [b""])[-1].decode("utf-8", "replace"))
         note_detail(request, denied=what)
         revoked = await self._undoing.denials.revoke(what, identity_of(request).name)
+        note_detail(request, denied=what, revoked=len(revoked))
         return _json(request, {"revoked": [_shown(denial) for denial in revoked]})
 
     async def _forget(self, request: Request, address: str) -> bytes:

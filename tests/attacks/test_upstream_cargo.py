@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -192,6 +193,14 @@ class BoundTests(SynchronousTestCase):
     def test_a_program_that_does_not_end_is_stopped_with_its_children(self) -> None:
         """It keeps the pipe open in a child of its own."""
         self.assertIsNone(self.run_shell("sleep 600 & sleep 600", 0.5))
+
+    def test_a_descendant_in_a_session_of_its_own_holds_nothing_up(self) -> None:
+        """It keeps the pipe open where no signal to the group of the program reaches it."""
+        script = "import os, sys, time; os.setsid(); print(os.getpid(), file=sys.stderr, flush=True); time.sleep(600)"
+        command = [sys.executable, "-c", f"import os\nif os.fork() == 0:\n    {script}"]
+        ended = run_bounded(command, "/", {}, seconds=5)
+        self.addCleanup(os.kill, int(ended.said or 0), signal.SIGKILL)
+        self.assertIsNone(ended.status)
 
     def test_a_program_that_says_too_much_is_stopped(self) -> None:
         """It writes without end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import tomllib
 from base64 import b64decode, b64encode
 from pathlib import Path
@@ -116,3 +117,24 @@ class EnvTests(CommandTestCase):
         status, _, err = self.run_reqpi("env", "out", "--cargo-home", "home")
         self.assertEqual(status, 2)
         self.assertIn("--cargo-home is for the URL of an address", err)
+
+    def test_a_home_that_cannot_be_written_is_named(self) -> None:
+        """Whatever is in the way stays as it was."""
+        (self.folder / "home" / "config.toml").mkdir(parents=True)
+        (self.folder / "other").mkdir()
+        (self.folder / "other" / "bin").write_text("own")
+        self.environ["CARGO"] = sys.executable
+        for home, named in (("home", "home/config.toml"), ("other", "other")):
+            status, out, err = self.run_reqpi("env", INDEX, "--cargo-home", home)
+            self.assertEqual((status, out), (2, ""))
+            self.assertIn(f"{named} cannot be written", err)
+        self.assertEqual((self.folder / "other" / "bin").read_text(), "own")
+
+    def test_a_file_that_others_could_read_is_replaced(self) -> None:
+        config = self.folder / "home" / "config.toml"
+        config.parent.mkdir()
+        config.write_text("# another program's\n")
+        config.chmod(0o644)
+        self.said(INDEX.replace("//", "//own:secret@"), "--cargo-home", "home")
+        self.assertEqual(stat.S_IMODE(config.stat().st_mode), 0o600)
+        self.assertIn("Basic", config.read_text())

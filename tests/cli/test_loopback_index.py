@@ -33,10 +33,10 @@ class LoopbackIndexTests(SynchronousTestCase):
         self.url = urlsplit(served.__enter__())
         self.addCleanup(served.__exit__, None, None, None)
 
-    def ask(self, path: str, method: str = "GET", *, host: str = "") -> tuple[int, bytes]:
+    def ask(self, path: str, method: str = "GET", *, host: str = "", named: str = "") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(str(self.url.hostname), self.url.port or 0, timeout=60)
         self.addCleanup(connection.close)
-        connection.request(method, f"{host}{path}", headers={"Host": urlsplit(host).netloc or self.url.netloc})
+        connection.request(method, f"{host}{path}", headers={"Host": named or urlsplit(host).netloc or self.url.netloc})
         answer = connection.getresponse()
         return answer.status, answer.read()
 
@@ -56,7 +56,8 @@ class LoopbackIndexTests(SynchronousTestCase):
         status, body = self.ask(path, host=f"http://{self.url.netloc}")
         self.assertEqual((status, json.loads(body).keys()), (200, {"dl"}))
         for host in ("http://host.example", "http://127.0.0.1:1", "https://host.example"):
-            self.assertEqual(self.ask("/config.json", host=host)[0], 404)
+            self.assertEqual(self.ask(path, host=host)[0], 403)
+        self.assertEqual(self.ask(path, named="host.example")[0], 403)
         self.assertEqual(self.ask("host.example:443", "CONNECT")[0], 501)
 
     def test_what_is_not_there_is_404(self) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.cli.folders import unpack as unpacking
-from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.output_folder import OutputFolder
 from reqpi.cli.folders.unpack import unpack
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.processes import bounded_regex
 from reqpi.cli.processes.bounded_regex import matched
 from reqpi.client import BadUsage

@@ -67,12 +67,14 @@ class RequestTests(AuditCase):
         self.assertNotIn(token, json.dumps([begun, ended]))
         await self.operate("/denials", value=WANTED, status=201)
         await self.operate("/denials?what=six==1.0", "DELETE")
+        await self.operate("/denials?what=six==1.0", "DELETE")
         await self.operate(f"/{address}/refreeze?project=six")
         await self.operate(f"/{address}/forget")
         noted = self.noted()
-        self.assertEqual([each["what"] for each in noted], ["deny", "revoke", "refreeze", "forget"])
+        self.assertEqual([each["what"] for each in noted], ["deny", "revoke", "revoke", "refreeze", "forget"])
+        self.assertEqual([each["revoked"] for each in noted[1:3]], [1, 0])
         self.assertEqual((noted[0]["denied"], noted[0]["because"]), (WANTED["what"], WANTED["because"]))
-        self.assertEqual([each.get("address", "") for each in noted], ["", "", address, address])
+        self.assertEqual([each.get("address", "") for each in noted], ["", "", "", address, address])
         self.assertEqual({each["client"]["token"] for each in noted}, {"operator"})
 
     async def test_what_was_refused_is_noted_too(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.bounded_file import read_bounded
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, NOT_VERIFIED

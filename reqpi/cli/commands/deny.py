@@ -25,8 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     """Deny something, list what is denied, or revoke a denial."""
     parser = command_line()
     options = parser.parse_args(arguments)
-    if (options.what is None) == (not options.list):
-        parser.error("write what is denied, or --list")
+    if (options.what is None) == (not options.list) or (options.list and options.revoke):
+        parser.error("write what is denied, or --list without anything else")
     if (options.because is None) == (options.what is not None and not options.revoke):
         parser.error("--because TEXT says why something is denied, and belongs to nothing else")
     check_operated(parser, options)
@@ -64,8 +64,9 @@ def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[
         if options.list:
             found: Sequence[Denial] = wait(denials.listed())
         elif options.revoke:
-            with audited(options, "revoke", denied=what):
+            with audited(options, "revoke", denied=what) as detail:
                 found = wait(denials.revoke(what, own_name()))
+                detail["revoked"] = len(found)
         else:
             with audited(options, "deny", denied=what, because=because):
                 found = [wait(denials.deny(what, because, own_name()))]

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reqpi.cli.folders.crates_folder import CARGO_HOME, has_crates
-from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, write
+from reqpi.cli.folders.fetched_folder import deps_of, fetched_in
 from reqpi.cli.folders.output_folder import writing
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.own_token import add_token_file, own_token, with_token
 from reqpi.cli.processes.cargo_home import fill_home
 from reqpi.cli.statuses import DONE
@@ -84,7 +85,7 @@ def _own_cargo_home(index_url: str, options: argparse.Namespace) -> dict[str, st
         return {}
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
-    further = fill_home(home, with_token(index_url, own_token(options.token_file)), os.environ)
+        further = fill_home(home, with_token(index_url, own_token(options.token_file)), os.environ)
     return cargo_changes(os.path.abspath(home)) | further
 
 

@@ -13,8 +13,9 @@ from attrs import evolve
 from packaging.utils import canonicalize_name
 
 from reqpi.cli.fetched_crates import LandedCrates, add_crates_layout, fetch_crates, removing_if_wrong
-from reqpi.cli.folders.fetched_folder import fetched_in, write
+from reqpi.cli.folders.fetched_folder import fetched_in
 from reqpi.cli.folders.passing_files import forgetting, passing
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.cargo_locks import with_stale_locks
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.crate_lines import frozen_lines

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, verify, write
+from reqpi.cli.folders.fetched_folder import deps_of, fetched_in, verify
 from reqpi.cli.folders.patch import patch_of
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.lock_files import LockFiles, LockHasDefects, take_or_tell
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.messages import count_of, tell_defects, tell_notes, tell_remark

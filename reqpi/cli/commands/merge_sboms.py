@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.messages import tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.core.sbom import MainComponent, Sbom, cyclonedx, merged, spdx

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.local_index import unproven
 from reqpi.cli.folders.source_tree import Source
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 from attrs import frozen
 
-from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.output_folder import writing
 from reqpi.cli.folders.vendored_crate import VendoredCrate
+from reqpi.cli.folders.written_file import write
 from reqpi.client import BadUsage
 from reqpi.core.crates.cargo_config import FOLDER, config_of_folder
 from reqpi.core.crates.commits import CrateCommit

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from reqpi.client import BadUsage
 from reqpi.client.errors import WrongBytes
 from reqpi.core.export.folder_record import CONFIG, LARGEST, RECORD, Fetched, FolderFile, read
 from reqpi.core.model import Archive, Pin
 
-__all__ = ["deps_of", "fetched_in", "verify", "write"]
+__all__ = ["deps_of", "fetched_in", "verify"]
 
 _PIECE = 1 << 20
 
@@ -66,31 +64,3 @@ def _digests(path: Path, algorithms: set[str]) -> set[tuple[str, str]]:
     except OSError as error:
         raise WrongBytes(f"{path} cannot be read: {error.strerror}", "Fetch again.") from error
     return {(algorithm, each.hexdigest()) for algorithm, each in computed.items()}
-
-
-def write(path: Path, data: bytes, mode: int = 0o644, *, follow: bool = True) -> None:
-    """Write a file in one step; write directly into a pipe or a device.
-
-    :param mode: the permissions of a new file.
-    :param follow: write the target of a symbolic link. If not, the link is replaced: in a folder that may come with a
-        source, it may point anywhere.
-    :raises BadUsage: it cannot be written.
-    """
-    place = Path(os.path.realpath(path)) if follow else path
-    try:
-        if follow and path.exists() and not path.is_file():
-            path.write_bytes(data)  # /dev/null must not become a regular file
-            return
-        mode = place.stat().st_mode & 0o7777 if place.exists() and not place.is_symlink() else mode
-        with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name[:100]}.", delete=False) as temporary:
-            try:
-                temporary.write(data)
-                temporary.flush()
-                os.fsync(temporary.fileno())
-                os.fchmod(temporary.fileno(), mode)
-                os.replace(temporary.name, place)
-            except BaseException:
-                os.unlink(temporary.name)
-                raise
-    except OSError as error:
-        raise BadUsage(f"{path} cannot be written: {error.strerror or error}") from error

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
 from reqpi.cli.folders.output_folder import writing
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.messages import tell_remark
 from reqpi.client import BadUsage
 

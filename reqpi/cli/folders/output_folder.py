@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.written_file import write
 from reqpi.client import BadUsage
 from reqpi.core.export.folder_record import CONFIG
 from reqpi.core.hermeto.config import DEPS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reqpi.cli.folders.fetched_folder import write
+from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.lock_files import LockFiles
 from reqpi.cli.messages import tell_remark
 from reqpi.client.errors import BadUsage

@@ -7,7 +7,8 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from threading import Timer
+from select import select
+from time import monotonic, sleep
 
 from attrs import frozen
 
@@ -16,6 +17,10 @@ __all__ = ["Ended", "run_bounded"]
 _SHELL = "/bin/sh"
 _LIMITED = 'ulimit -v "$0" 2>/dev/null; exec "$@"'
 """A script that limits the memory of a program. Systems without such a limit ignore it."""
+
+
+_LOOK = 0.01
+"""Seconds between two looks whether a program that has closed its stderr has ended."""
 
 
 @frozen
@@ -58,17 +63,47 @@ def run_bounded(
         )
     except OSError:
         return Ended(None, "")
-    timer = Timer(seconds, _stop, (child,))
+    deadline, said = monotonic() + seconds, bytearray()
     with child:
-        timer.start()
         try:
-            assert child.stderr is not None
-            said = child.stderr.read(most + 1)
-            status = child.wait() if len(said) <= most else None
+            ended = _read(child, said, most, deadline) and _ends(child, deadline)
         finally:
-            timer.cancel()
             _stop(child)
-    return Ended(status if status is not None and status >= 0 else None, said[:most].decode("utf-8", "replace"))
+    status = child.returncode if ended and child.returncode >= 0 else None
+    return Ended(status, said[:most].decode("utf-8", "replace"))
+
+
+def _read(child: subprocess.Popen[bytes], said: bytearray, most: int, deadline: float) -> bool:
+    """Collect what a child writes to stderr; return whether it closed it in time, and after ``most`` bytes at most.
+
+    A descendant in a session of its own may hold the pipe open.
+    """
+    assert child.stderr is not None
+    pipe = child.stderr.fileno()
+    while select([pipe], [], [], max(0.0, deadline - monotonic()))[0]:
+        piece = os.read(pipe, most + 1)
+        if not piece:
+            return True
+        said += piece
+        if len(said) > most:
+            break
+    return False
+
+
+def _ends(child: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Return whether a child ends before the deadline."""
+    while not _has_ended(child):
+        if monotonic() > deadline:
+            return False
+        sleep(_LOOK)
+    return True
+
+
+def _has_ended(child: subprocess.Popen[bytes]) -> bool:
+    """Return whether a child has ended. Its id stays taken, so that no other process can have it."""
+    if not hasattr(os, "waitid"):  # macOS, with Python before 3.13
+        return child.poll() is not None
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def _limit(memory: int) -> list[str]:
@@ -77,9 +112,6 @@ def _limit(memory: int) -> list[str]:
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """End a child, and the processes of its own session."""
+    """End a child that was not waited for, and the processes of its own session."""
     with suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
+        os.killpg(child.pid, signal.SIGKILL)

@@ -18,6 +18,7 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from reqpi.cli.folders.written_file import PRIVATE, write
 from reqpi.cli.processes.cargo_settings import config_for, registries_in
 
 if TYPE_CHECKING:  # these take longer to import than the rest takes to run, and most builds need none of them
@@ -51,7 +52,8 @@ def write_home(home: Path, index_url: str, registries: Iterable[str], git: Seque
         _write_crates(home / _CRATES, index_url, git)
     # cargo reads a relative path from the folder above: a folder can be renamed as long as its last name stays.
     sources, place = {crate.source for crate in git}, f"{home.absolute().name}/{_CRATES}"
-    _write_private(home / "config.toml", config_for(index_url, registries, commits=sources, commits_place=place))
+    config = config_for(index_url, registries, commits=sources, commits_place=place)
+    write(home / "config.toml", config, PRIVATE, follow=False)
 
 
 def _write_crates(place: Path, index_url: str, git: Sequence[GitCrate]) -> None:
@@ -82,14 +84,15 @@ def write_program(home: Path, index_url: str, registries: Iterable[str], environ
     cargo = environ.get("CARGO") or which("cargo", path=environ.get("PATH"))
     if not cargo or cargo == str(program) or os.statvfs(home).f_flag & os.ST_NOEXEC:
         return {}
-    _write_private(home / _STATE, json.dumps({"index": index_url, "registries": [*registries]}).encode())
+    state = json.dumps({"index": index_url, "registries": [*registries]}).encode()
+    write(home / _STATE, state, PRIVATE, follow=False)
     program.parent.mkdir(exist_ok=True)
     path = [each for each in sys.path if os.path.isabs(each)]
     ours = shlex.join([sys.executable, "-I", "-c", _RUN.format(path=path), str(home.absolute())])
-    program.write_text(
+    script = (
         f'#!/bin/sh\nCARGO_HOME=$({ours} "$@") || exit {_FAILED}\nexport CARGO_HOME\nexec {shlex.quote(cargo)} "$@"\n'
     )
-    program.chmod(0o755)
+    write(program, script.encode(), 0o755, follow=False)
     return {"CARGO": str(program)}
 
 
@@ -146,10 +149,3 @@ def _lock_of(words: Sequence[str]) -> bytes:
         except OSError:
             continue
     return b""
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Write a file that may have a login."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as stream:
-        os.fchmod(stream.fileno(), 0o600)
-        stream.write(data)

@@ -106,7 +106,12 @@ def _handler(index: LoopbackIndex, secret: str) -> type[BaseHTTPRequestHandler]:
         wbufsize = 1 << 16
 
         def do_GET(self) -> None:
-            before, _, path = self.path.removeprefix(f"http://{self.headers['Host']}").removeprefix("/").partition("/")
+            own = f"127.0.0.1:{self.connection.getsockname()[1]}"
+            path = self.path.removeprefix(f"http://{own}")
+            if self.headers["Host"] != own or not path.startswith("/"):
+                self._send(403, b"this proxy leads to the index alone\n")
+                return
+            before, _, path = path[1:].partition("/")
             try:
                 body = index.answer(path) if before == secret else None
             except IndexUnknown as unknown:

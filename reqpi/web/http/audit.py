@@ -27,7 +27,7 @@ _BELOW = {"runs": "run", "forget": "forget", "refreeze": "refreeze"}
 _ENDED = {"learn": "end learn", "runs": "end run"}
 
 
-def note_detail(request: Request, **members: str) -> None:
+def note_detail(request: Request, **members: str | int) -> None:
     """Add to the line about a request what its path does not tell; ``address`` is that of the lock."""
     noted: Any = request
     noted.audited = getattr(request, "audited", {}) | members
@@ -73,7 +73,7 @@ class AuditLog:
         """
         path = (request.path or b"").decode("utf-8", "replace")  # klein has changed postpath
         segments = [unquote(segment) for segment in path.split("/") if segment]
-        noted: dict[str, str] = dict(getattr(request, "audited", {}))
+        noted: dict[str, Any] = dict(getattr(request, "audited", {}))
         below = segments[0] if segments and is_address(segments[0]) else ""
         address = noted.pop("address", below)
         detail: Mapping[str, Any] = {

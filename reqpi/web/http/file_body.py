@@ -15,12 +15,13 @@ from twisted.web.server import Request
 from zope.interface import implementer
 
 from reqpi.core.errors import StoreTrouble
+from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.representation import IMMUTABLE, RepresentationResponse, constant, has
 from reqpi.web.http.sendfile import STALL, sent_by_kernel, takes_from_kernel
 
-__all__ = ["send_elsewhere", "send_file"]
+__all__ = ["send_file", "send_response"]
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -28,6 +29,18 @@ _PIECE = 1 << 17
 
 Read = Callable[[int, int], AsyncGenerator[bytes, None]]
 """Yields the bytes from one offset up to another."""
+
+
+async def send_response(request: Request, response: FileResponse) -> None:
+    """Send a file of the shelf: redirect a GET to the object store if the shelf says so, and send its bytes otherwise.
+
+    :raises Exception: see :func:`send_file`.
+    """
+    elsewhere = await response.link() if response.link is not None and request.method == b"GET" else None
+    if elsewhere is not None:
+        _send_elsewhere(request, elsewhere)
+        return
+    await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)
 
 
 async def send_file(
@@ -89,7 +102,7 @@ def _head_of(request: Request, size: int, etag: str, content_type: str, caching:
     return RepresentationResponse(206, (*fixed, *described, ("Content-Range", f"bytes {start}-{stop - 1}/{size}")), b"")
 
 
-def send_elsewhere(request: Request, url: str) -> None:
+def _send_elsewhere(request: Request, url: str) -> None:
     """Redirect the client to ``url``, which is valid for a limited time, so the response must not be cached."""
     request.setResponseCode(307)
     request.setHeader("Location", url)

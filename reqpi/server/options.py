@@ -10,6 +10,7 @@ This module imports the standard library only: local commands build their parser
 from __future__ import annotations
 
 from reqpi.server.limit_options import LIMIT_OPTIONS
+from reqpi.server.policy_options import POLICY_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
@@ -260,6 +261,7 @@ OPTIONS = (
     ),
     *LIMIT_OPTIONS,
     *ROOM_OPTIONS,
+    *POLICY_OPTIONS,
     ServerOption(
         "frequency",
         "frequency",

@@ -37,7 +37,7 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
+"""Seconds between two looks at the file of tokens, and at that of the policy."""
 
 _DECISIONS = 2.0
 """Seconds between two looks at the decisions of the operator: each is a request to an object store."""
@@ -76,6 +76,8 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)
         yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
     yield _DECISIONS, services.locks.shelf.denials.refresh
+    if services.policy is not None:
+        yield _REFRESH, services.policy.refresh
     if settings.only is None:
         yield _PROBE, services.readings.store.probe
     if settings.metrics is not None and settings.worker < 2:

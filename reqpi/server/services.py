@@ -20,6 +20,7 @@ from reqpi.server.host_defaults import default_store
 from reqpi.server.limits import limits_of
 from reqpi.server.metrics import ServerReadings
 from reqpi.server.parsing import Parsing, parsing_of
+from reqpi.server.policy import FollowedPolicy, policy_of
 from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
 from reqpi.server.status import report_of
@@ -59,6 +60,7 @@ class Services:
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param room: the room of the store; ``None`` where nothing bounds it.
+    :param policy: what is refused beyond locks; ``None`` for a server inside a command.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
     """
@@ -73,6 +75,7 @@ class Services:
     crates: CratesOfLocks
     parsing: Parsing
     room: StoreRoom | None
+    policy: FollowedPolicy | None
     readings: ServerReadings
     report: Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -112,6 +115,7 @@ def services_of(
     room = room_of(settings, reactor, store, clients, counts)
     counted = store if room is None else CountedStore(store, room)
     verbs = _verbs(settings, reactor, counted, upstream, source, counts=counts)
+    policy = policy_of(settings, reactor, verbs.locks.shelf, upstream)
     watch = _watch(settings, reactor, store)
     readings: ServerReadings
 
@@ -128,6 +132,8 @@ def services_of(
         operating=operating,
         problem=lambda: readings.problem,
     )
+    if policy is not None:
+        policy.audit(site.audit)
     readings = ServerReadings(counts, site, verbs.locks.holds, watch)
     return Services(
         counted,
@@ -140,6 +146,7 @@ def services_of(
         verbs.crates,
         verbs.parsing,
         room,
+        policy,
         readings,
         report,
     )

@@ -12,9 +12,11 @@ from attrs import field, frozen
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.limits.rates import BadRate, read_rate
+from reqpi.core.policy.model import MinAge, PolicyAction
 from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.listening import endpoint_of
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
+from reqpi.server.policy_words import min_age_of, refusals_of
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
@@ -51,6 +53,8 @@ class Settings:
     :param max_client_connections: ``None``: half of ``max_connections``.
     :param largest_store: 0: any size; likewise ``largest_hold``.
     :param limit_prefreeze: the text of a rate; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param refuse: the actions that options name, by rule: they count more than those in the file ``policy``.
+    :param min_age: likewise.
     :param frequency: seconds between two sweeps; 0: never; ``None``: see :mod:`reqpi.server.sweeping`.
     :param max_age: seconds without use after which a sweep removes a lock; ``None``: likewise.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
@@ -108,6 +112,9 @@ class Settings:
     largest_hold: int = _DEFAULTS["largest_hold"]
     largest_file: int = _DEFAULTS["largest_file"]
     limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
+    policy: Path | None = None
+    refuse: Mapping[str, PolicyAction] = field(factory=dict)
+    min_age: MinAge | None = None
     frequency: float | None = None
     max_age: float | None = None
     verify_rate: int | None = None
@@ -224,6 +231,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "access-log": _access_log,
     **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),
+    "refuse": refusals_of,
+    "min-age": min_age_of,
     "metrics": endpoint_of,
 }
 """The options whose text is more than text, a path or a list."""

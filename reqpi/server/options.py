@@ -9,6 +9,7 @@ This module imports the standard library only: local commands build their parser
 
 from __future__ import annotations
 
+from reqpi.server.advisory_options import ADVISORY_OPTIONS
 from reqpi.server.limit_options import LIMIT_OPTIONS
 from reqpi.server.policy_options import POLICY_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
@@ -261,6 +262,7 @@ OPTIONS = (
     ),
     *LIMIT_OPTIONS,
     *ROOM_OPTIONS,
+    *ADVISORY_OPTIONS,
     *POLICY_OPTIONS,
     ServerOption(
         "frequency",

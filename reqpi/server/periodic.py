@@ -42,6 +42,9 @@ _REFRESH = 1.0
 _DECISIONS = 2.0
 """Seconds between two looks at the decisions of the operator: each is a request to an object store."""
 
+_ADVISORIES = 10.0
+"""Seconds between two looks at the files of advisories, of which a folder may have thousands."""
+
 _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
 
@@ -82,6 +85,8 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
         yield _PROBE, services.readings.store.probe
     if settings.metrics is not None and settings.worker < 2:
         yield _MEASURE, services.readings.store.measure
+    if services.advisories.known:
+        yield _ADVISORIES, services.advisories.refresh
     yield _TRIM, _trim(Trimming(gc_pause.collect_new, gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):

@@ -15,9 +15,10 @@ from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Upstream
 from reqpi.core.policy.file import LARGEST, BadPolicy, read_policy
 from reqpi.core.policy.model import ReleasePolicy
+from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.file_identity import identity_of_file
 from reqpi.server.settings import Settings
-from reqpi.shelf.policy.enforcement import Enforcement
+from reqpi.shelf.policy.enforcement import Enforcement, Evidence
 from reqpi.shelf.policy.listed import ListedReleases
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.audit import AuditLog
@@ -74,7 +75,9 @@ class FollowedPolicy:
             self.enforcement.change(self._combined(policy))
 
 
-def policy_of(settings: Settings, reactor: Any, shelf: Shelf, upstream: Upstream) -> FollowedPolicy | None:
+def policy_of(
+    settings: Settings, reactor: Any, shelf: Shelf, upstream: Upstream, advisories: FollowedAdvisories
+) -> FollowedPolicy | None:
     """Return the policy of a server, which is applied from now on; ``None`` for a server inside a command.
 
     :raises reqpi.core.errors.Misconfigured: the file cannot be used.
@@ -86,6 +89,12 @@ def policy_of(settings: Settings, reactor: Any, shelf: Shelf, upstream: Upstream
     combined = partial(_combined, settings)
     policy = FollowedPolicy(settings.policy, combined, enforcement)
     shelf.denials.gate = enforcement
+
+    def advised() -> None:
+        enforcement.change(evidence=Evidence(advisories.index))
+
+    advised()
+    advisories.changed.append(advised)
     return policy
 
 

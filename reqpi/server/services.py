@@ -15,6 +15,7 @@ from reqpi.core.limits.rates import read_rate
 from reqpi.runtime.counts import ServerCounts
 from reqpi.server.access import clients_of
 from reqpi.server.access_log import access_log
+from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.audit import audit_log
 from reqpi.server.host_defaults import default_store
 from reqpi.server.limits import limits_of
@@ -45,6 +46,7 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
+from reqpi.web.osv import OsvResource
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -60,6 +62,7 @@ class Services:
 
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param room: the room of the store; ``None`` where nothing bounds it.
+    :param advisories: what is known about vulnerable and malicious releases.
     :param policy: what is refused beyond locks; ``None`` for a server inside a command.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
@@ -75,6 +78,7 @@ class Services:
     crates: CratesOfLocks
     parsing: Parsing
     room: StoreRoom | None
+    advisories: FollowedAdvisories
     policy: FollowedPolicy | None
     readings: ServerReadings
     report: Callable[[], Awaitable[Mapping[str, Any]]]
@@ -115,13 +119,14 @@ def services_of(
     room = room_of(settings, reactor, store, clients, counts)
     counted = store if room is None else CountedStore(store, room)
     verbs = _verbs(settings, reactor, counted, upstream, source, counts=counts)
-    policy = policy_of(settings, reactor, verbs.locks.shelf, upstream)
     watch = _watch(settings, reactor, store)
     readings: ServerReadings
 
     async def report() -> Mapping[str, Any]:
         return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
 
+    advisories = FollowedAdvisories(settings.advisories)
+    policy = policy_of(settings, reactor, verbs.locks.shelf, upstream, advisories)
     operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
     site = _site(
         settings,
@@ -129,7 +134,7 @@ def services_of(
         verbs,
         clients=clients,
         counts=counts,
-        operating=operating,
+        features=[OsvResource(verbs.locks.shelf, advisories), *operating],
         problem=lambda: readings.problem,
     )
     if policy is not None:
@@ -146,6 +151,7 @@ def services_of(
         verbs.crates,
         verbs.parsing,
         room,
+        advisories,
         policy,
         readings,
         report,
@@ -178,14 +184,14 @@ def _site(
     *,
     clients: Access | None,
     counts: ServerCounts,
-    operating: Iterable[Feature],
+    features: Iterable[Feature],
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
 
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
 
-    :param operating: the features for operators.
+    :param features: those that need no more than their own parts.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -200,10 +206,11 @@ def _site(
         ready_answers,
         settings.memory // 4,
         learning=LearnResource(verbs.open_index, single=inside),
-        features=[registry, RunCrates(shelf, registry, FrozenPages(shelf), offered), *operating],
+        features=[registry, RunCrates(shelf, registry, FrozenPages(shelf), offered), *features],
         access=clients,
         runs=offered,
         health=HealthResource(problem),
+        audits=settings.advisories is not None,
     )
     site = BoundedSite(
         root,

@@ -112,6 +112,7 @@ class Settings:
     largest_hold: int = _DEFAULTS["largest_hold"]
     largest_file: int = _DEFAULTS["largest_file"]
     limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
+    advisories: Path | None = None
     policy: Path | None = None
     refuse: Mapping[str, PolicyAction] = field(factory=dict)
     min_age: MinAge | None = None

@@ -15,6 +15,7 @@ from twisted.web.server import Request
 from reqpi.core import export
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.address import address_of, listing_of, parse_listing
+from reqpi.core.audit_vars import audit_changes
 from reqpi.core.build_requirements import written
 from reqpi.core.denials import is_withheld
 from reqpi.core.errors import NotServed, UpstreamTrouble
@@ -34,7 +35,7 @@ from reqpi.web.http.answers import send_representation
 from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import IMMUTABLE, WITHHELD, Representation
+from reqpi.web.http.representation import DERIVED, IMMUTABLE, WITHHELD, Representation
 from reqpi.web.permission import check_lock, logins_for, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
@@ -180,16 +181,20 @@ async def files(request: Request, shelf: Shelf, exports: Exports, address: str) 
     )
 
 
-async def env(request: Request, shelf: Shelf, base: PublicUrl, address: str) -> bytes:
-    """Answer ``GET /<address>/env`` in the syntax of ``?shell=``."""
+async def env(request: Request, shelf: Shelf, base: PublicUrl, address: str, *, audits: bool) -> bytes:
+    """Answer ``GET /<address>/env`` in the syntax of ``?shell=``.
+
+    :param audits: the server has advisories. That may change, so the answer has to be revalidated.
+    """
     commitment = await shelf.commitment(address)
     shell = request.args.get(b"shell", [b"sh"])[-1].decode("ascii", "replace")
     if shell not in export.SHELLS:
         known = f"The shells are: {', '.join(export.SHELLS)}."
         return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such shell", known))
-    written = export.environment(f"{_here(base.of(request), commitment)}simple/", shell)
+    index = f"{_here(base.of(request), commitment)}simple/"
+    written = export.environment(index, shell, audit_changes(index) if audits else None)
     content_type = "application/json" if shell == "json" else "text/plain; charset=utf-8"
-    return send_representation(request, Representation(written, content_type, caching=base.caching))
+    return send_representation(request, Representation(written, content_type, caching=DERIVED))
 
 
 async def refused(request: Request, shelf: Shelf, address: str) -> bytes:

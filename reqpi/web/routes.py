@@ -47,6 +47,10 @@ r"""Every route of the server.
     GET   /denials                                   everything that the operator denies      | reqpi.web.operating
     POST  /denials                                   deny something                           |
     DELETE /denials                                  revoke a denial                          /
+    GET   /<address>/osv/                            how many advisories the server has       \
+    POST  /<address>/osv/v1/query                    those that affect a release              |
+    POST  /<address>/osv/v1/querybatch               their ids, for many releases             | reqpi.web.osv
+    GET   /<address>/osv/v1/vulns/<id>               one of them                              /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
     GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
@@ -125,8 +129,10 @@ class Routes:
         runs: RunsResource,
         *,
         access: Access | None = None,
+        audits: bool = False,
     ) -> None:
         self._access = access
+        self._audits = audits
         self._runs = runs
         self._learn = learning
         self._services = services
@@ -231,7 +237,7 @@ class Routes:
     @app.route("/<address>/env", methods=["GET", "HEAD"])
     async def env(self, request: Request, address: str) -> bytes:
         """Serve the environment variables that point clients here and nowhere else."""
-        return await api.env(request, self._shelf, self._base, address)
+        return await api.env(request, self._shelf, self._base, address, audits=self._audits)
 
     @app.route("/<address>/refused", methods=["GET", "HEAD"])
     async def refused(self, request: Request, address: str) -> bytes:
@@ -283,6 +289,7 @@ class Root(Resource):
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
+    :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
     isLeaf = True
@@ -299,6 +306,7 @@ class Root(Resource):
         access: Access | None = None,
         runs: Runs | None = None,
         health: HealthResource | None = None,
+        audits: bool = False,
     ) -> None:
         super().__init__()
         self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
@@ -314,7 +322,7 @@ class Root(Resource):
         self._names = frozenset[str]().union(*(feature.names for feature in features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access)
+        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access, audits=audits)
         self._rest = routes.app.resource()
 
     def render(self, request: Request) -> Any:

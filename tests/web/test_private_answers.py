@@ -42,6 +42,8 @@ ROUTES = {
     "/<address>/build-requirements": ["/{address}/build-requirements"],
     "/<address>/closed": ["/{address}/closed"],
     "/<address>/frozen": ["/{address}/frozen"],
+    "/<address>/osv/": ["/{address}/osv/"],
+    "/<address>/osv/v1/vulns/<id>": ["/{address}/osv/v1/vulns/PYSEC-2026-1"],
     "/<address>/simple/": ["/{address}/simple/"],
     "/<address>/simple/<project>/": ["/{address}/simple/shout/", "/{address}/simple/other/"],
     "/<address>/simple/<project>/<file>": ["/{address}/" + INDEX, "/{address}/simple/shout/other.whl"],

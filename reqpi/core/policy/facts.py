@@ -8,12 +8,11 @@ from typing import Protocol
 
 from attrs import frozen
 
+from reqpi.core.advisories.model import CRATES, PYPI
 from reqpi.core.model import File
 from reqpi.core.policy.model import ATTESTATIONS, GONE, MALWARE, MIN_AGE, VULNERABLE, YANKED
 
 __all__ = [
-    "CRATES",
-    "PYPI",
     "Advice",
     "Advisories",
     "Fact",
@@ -23,9 +22,6 @@ __all__ = [
     "facts_of_release",
     "gone",
 ]
-
-PYPI, CRATES = "PyPI", "crates.io"
-"""Ecosystems of OSV."""
 
 _CRATE = "crate:"
 _LONGEST = 150

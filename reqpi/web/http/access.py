@@ -21,6 +21,9 @@ _OPEN = ("", "locks", "learn", "denials")
 _OPERATING = ([b"forget"], [b"refreeze"])
 """Paths below an address that are for the operator."""
 
+_QUERIES = ([b"osv", b"v1", b"query"], [b"osv", b"v1", b"querybatch"])
+"""Paths below an address where a POST reads: its body is a question."""
+
 _ANYONE = anonymous_client("all")
 """The client of a server that requires no login."""
 
@@ -112,4 +115,5 @@ def _scope_of(method: bytes, segments: Sequence[bytes]) -> AccessScope:
         return AccessScope.LEARN
     if segments[0] == b"denials" or segments[1:] in _OPERATING:
         return AccessScope.OPERATE
-    return AccessScope.READ if method in (b"GET", b"HEAD") else AccessScope.COMMIT
+    reads = method in (b"GET", b"HEAD") or (method == b"POST" and segments[1:] in _QUERIES)
+    return AccessScope.READ if reads else AccessScope.COMMIT

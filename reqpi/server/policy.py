@@ -13,10 +13,10 @@ from reqpi.core.audit import DONE
 from reqpi.core.denials import Denial
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Upstream
-from reqpi.core.policy.file import LARGEST, BadPolicy, read_policy
 from reqpi.core.policy.model import ReleasePolicy
 from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.file_identity import identity_of_file
+from reqpi.server.policy_words import read_policy_file
 from reqpi.server.settings import Settings
 from reqpi.shelf.policy.enforcement import Enforcement, Evidence
 from reqpi.shelf.policy.listed import ListedReleases
@@ -43,7 +43,7 @@ class FollowedPolicy:
         self._path = path
         self._combined = combined
         self._seen = None if path is None else identity_of_file(path)
-        enforcement.change(combined(ReleasePolicy() if path is None else _read(path)))
+        enforcement.change(combined(ReleasePolicy() if path is None else read_policy_file(path)))
 
     async def refresh(self) -> None:
         """Read the file if it has changed, and judge again what has to be. A server does so every second."""
@@ -67,7 +67,7 @@ class FollowedPolicy:
             return
         self._seen = identity
         try:
-            policy = _read(path)
+            policy = read_policy_file(path)
         except Misconfigured as error:
             self._log.error("{error} The policy is the one that it had before.", error=error)
         else:
@@ -91,7 +91,7 @@ def policy_of(
     shelf.denials.gate = enforcement
 
     def advised() -> None:
-        enforcement.change(evidence=Evidence(advisories.index))
+        enforcement.change(evidence=Evidence(advisories.index if len(advisories.index) else None))
 
     advised()
     advisories.changed.append(advised)
@@ -100,13 +100,3 @@ def policy_of(
 
 def _combined(settings: Settings, read: ReleasePolicy) -> ReleasePolicy:
     return read.with_options(settings.refuse, settings.min_age)
-
-
-def _read(path: Path) -> ReleasePolicy:
-    try:
-        with path.open("rb") as file:
-            return read_policy(file.read(LARGEST + 1))
-    except OSError as error:
-        raise Misconfigured(f"--policy {path} cannot be read", f"{error.strerror or error}.") from None
-    except BadPolicy as bad:
-        raise Misconfigured(f"--policy {path} cannot be used", f"{bad}.") from None

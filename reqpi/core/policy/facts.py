@@ -16,7 +16,6 @@ __all__ = [
     "Advice",
     "Advisories",
     "Fact",
-    "NoAdvisories",
     "Release",
     "facts_of_file",
     "facts_of_release",
@@ -56,14 +55,6 @@ class Advisories(Protocol):
         :param name: normalized.
         :param version: as the pin spells it.
         """
-
-
-class NoAdvisories:
-    """The index where there are no advisories."""
-
-    def affecting(self, ecosystem: str, name: str, version: str) -> tuple[Advice, ...]:
-        """See :class:`Advisories`."""
-        return ()
 
 
 @frozen(order=True)

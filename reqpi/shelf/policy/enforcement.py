@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -17,7 +17,7 @@ from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
 from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
-from reqpi.core.policy.facts import Advisories, Fact, NoAdvisories, Release, facts_of_file, facts_of_release
+from reqpi.core.policy.facts import Advisories, Fact, Release, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
@@ -25,7 +25,7 @@ from reqpi.core.policy.verdicts import Verdict, verdicts
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.shelf.denials import Denials
-from reqpi.shelf.gate import FoundInLock
+from reqpi.shelf.gate import NOTHING_FOUND, FoundInLock
 from reqpi.shelf.policy.listed import ListedReleases
 
 __all__ = ["Enforcement", "Evidence"]
@@ -41,10 +41,11 @@ Publishers = Callable[[File], Awaitable[Iterable[Mapping[str, str]]]]
 class Evidence:
     """The sources of facts, as they are now.
 
+    :param advisories: ``None``: there are none.
     :param publishers: ``None``: attestations are not looked at.
     """
 
-    advisories: Advisories = field(factory=NoAdvisories)
+    advisories: Advisories | None = None
     publishers: Publishers | None = None
 
 
@@ -83,6 +84,8 @@ class Enforcement:
     async def check_lock(self, lock: Lock) -> FoundInLock:
         """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
         policy = self._policy
+        if self._evidence.advisories is None and not policy.looks_at_pages and policy.min_age is None:
+            return NOTHING_FOUND
         places = await in_thread(places_of, lock)
         listed = await self._listed.of(lock, await self._asked(lock))
         facts = [*await self._about(places), *listed.facts]
@@ -164,6 +167,8 @@ class Enforcement:
         for release in wanted:
             self._seen.put(release, True, 1)
         advisories = self._evidence.advisories
+        if advisories is None:
+            return []
         return await DECIDED_FILES.run(len(wanted), _advised, advisories, wanted)
 
     def _judged(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:

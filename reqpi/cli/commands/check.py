@@ -11,8 +11,8 @@ from attrs import field, frozen
 
 from reqpi.cli.failures import tell_failure
 from reqpi.cli.inputs.closed_locks import add_closed, check_filters, status_of, tell_closed
-from reqpi.cli.inputs.judged_locks import LockJudge, add_policy, check_policy_options, judge_of
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
+from reqpi.cli.inputs.policy_checks import LockJudge, add_policy, check_policy_options, judge_of
 from reqpi.cli.inputs.read_locks import read_taken
 from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
 from reqpi.cli.inputs.server_reports import ServerReports, check_report_options, server_reports

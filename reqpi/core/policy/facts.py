@@ -14,9 +14,9 @@ from reqpi.core.policy.model import ATTESTATIONS, GONE, MALWARE, MIN_AGE, VULNER
 
 __all__ = [
     "Advice",
-    "Advisories",
     "Fact",
     "Release",
+    "ReleaseAdvisories",
     "facts_of_file",
     "facts_of_release",
     "gone",
@@ -46,7 +46,7 @@ class Advice(Protocol):
         """Whether the release itself is malicious."""
 
 
-class Advisories(Protocol):
+class ReleaseAdvisories(Protocol):
     """An index of advisories."""
 
     def affecting(self, ecosystem: str, name: str, version: str) -> Iterable[Advice]:
@@ -91,7 +91,7 @@ class Fact:
     publishers: tuple[Mapping[str, str], ...] = ()
 
 
-def facts_of_release(advisories: Advisories, release: Release) -> Iterator[Fact]:
+def facts_of_release(advisories: ReleaseAdvisories, release: Release) -> Iterator[Fact]:
     """Yield what advisories say about a release."""
     crate = release.project.startswith(_CRATE)
     name = release.project.removeprefix(_CRATE)

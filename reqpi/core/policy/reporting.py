@@ -104,9 +104,9 @@ def _named(release: Release) -> str:
 
 def _said(group: Sequence[Verdict]) -> str:
     """Return the reasons, each once: of several young files the first one is named."""
-    once = list({verdict.cause: verdict for verdict in reversed(group)}.values())[::-1]
-    more = f"; and {len(once) - _TOLD} more" if len(once) > _TOLD else ""
-    return "; ".join(verdict.in_words for verdict in once[:_TOLD]) + more
+    distinct = list({verdict.cause: verdict for verdict in reversed(group)}.values())[::-1]
+    more = f"; and {len(distinct) - _TOLD} more" if len(distinct) > _TOLD else ""
+    return "; ".join(verdict.in_words for verdict in distinct[:_TOLD]) + more
 
 
 def _crate_lines(lock: Lock) -> Mapping[tuple[str, str], PinPlace]:

@@ -17,7 +17,7 @@ from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
 from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
-from reqpi.core.policy.facts import Advisories, Fact, Release, facts_of_file, facts_of_release
+from reqpi.core.policy.facts import Fact, ReleaseAdvisories, Release, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
@@ -45,7 +45,7 @@ class Evidence:
     :param publishers: ``None``: attestations are not looked at.
     """
 
-    advisories: Advisories | None = None
+    advisories: ReleaseAdvisories | None = None
     publishers: Publishers | None = None
 
 
@@ -108,13 +108,13 @@ class Enforcement:
         facts = [*await self._about(dict.fromkeys(named))]
         for file in page.files:
             facts += facts_of_file(file, await self._publishers_of(file))
-        await self._deny(await DECIDED_FILES.run(len(facts), self._judged, facts))
+        await self._deny(await DECIDED_FILES.run(len(facts), self._verdicts, facts))
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:
         """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
         if self._policy.denies:
             releases = [Release(f"crate:{crate_name(name)}", version) for version in versions]
-            await self._deny(self._judged(await self._about(releases)))
+            await self._deny(self._verdicts(await self._about(releases)))
 
     async def check_changes(self, pages: Iterable[Page], changes: Iterable[ReleaseChange]) -> None:
         """Deny what became of frozen files, as far as the policy says so, and end what is not so any more.
@@ -124,7 +124,7 @@ class Enforcement:
         """
         facts = await in_thread(facts_of_changes, list(pages), list(changes))
         denied = {denial.what: denial for denial in (await self._denials.current()).denials}
-        wanted = self._judged(fact for fact in facts if fact.rule in CHANGES)
+        wanted = self._verdicts(fact for fact in facts if fact.rule in CHANGES)
         standing = {target_of(verdict.fact) for verdict in wanted if verdict.denies}
         about = dict.fromkeys(target_of(fact) for fact in facts)
         over = [denied[what] for what in about if what in denied and what not in standing]
@@ -139,7 +139,7 @@ class Enforcement:
         self._due = False
         denied = [denial for denial in (await self._denials.current()).denials if denial.ground is not None]
         releases = {_release_of(denial): None for denial in denied} | dict.fromkeys(self._seen.keys())
-        found = self._judged(await self._about(releases)) if self._policy.denies else ()
+        found = self._verdicts(await self._about(releases)) if self._policy.denies else ()
         wanted = denials_of(found, await self._denials.allowed(), now)
         keys = {key_of(denial.what) for denial in wanted}
         ended = [denial for denial in denied if not self._stays(denial, keys)]
@@ -171,7 +171,7 @@ class Enforcement:
             return []
         return await DECIDED_FILES.run(len(wanted), _advised, advisories, wanted)
 
-    def _judged(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
+    def _verdicts(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
         return verdicts(self._policy, facts, now_of(self._clock.seconds()))
 
     async def _publishers_of(self, file: File) -> Iterable[Mapping[str, str]] | None:
@@ -195,7 +195,7 @@ class Enforcement:
             self.note(what, denial)
 
 
-def _advised(advisories: Advisories, releases: Iterable[Release]) -> list[Fact]:
+def _advised(advisories: ReleaseAdvisories, releases: Iterable[Release]) -> list[Fact]:
     return [fact for release in releases for fact in facts_of_release(advisories, release)]
 
 

@@ -20,7 +20,7 @@ from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.listings import PinListings
 
-__all__ = ["ListedReleases", "WhatIndexesSay"]
+__all__ = ["ListedReleases", "IndexAnswers"]
 
 _MOST = 500
 """Projects of a lock that indexes are asked about."""
@@ -29,8 +29,8 @@ _AT_ONCE = 16
 
 
 @frozen
-class WhatIndexesSay:
-    """What indexes say about the pins of a lock.
+class IndexAnswers:
+    """The answers of indexes about the pins of a lock.
 
     :param known: the projects that they have said something about.
     :param unknown: those about which they have not, or not in time.
@@ -52,11 +52,11 @@ class ListedReleases:
         self._clock = clock
         self._asking = FairTurns(_AT_ONCE)
 
-    async def of(self, lock: Lock, projects: Collection[Project]) -> WhatIndexesSay:
+    async def of(self, lock: Lock, projects: Collection[Project]) -> IndexAnswers:
         """Return what indexes say about some projects of a lock. Those that are late are asked on, for their pages."""
         listings = self._listings
         if listings is None or not projects:
-            return WhatIndexesSay()
+            return IndexAnswers()
         found: dict[Project, list[Fact]] = {}
 
         async def look(project: Project) -> None:
@@ -73,7 +73,7 @@ class ListedReleases:
             await within(PATIENCE, self._clock, flight.do("", lambda: each(asked, look, _AT_ONCE)), "the pages are")
         known = frozenset(found)
         facts = tuple(fact for project in sorted(known) for fact in found[project])
-        return WhatIndexesSay(facts, known, tuple(sorted(frozenset(projects) - known)))
+        return IndexAnswers(facts, known, tuple(sorted(frozenset(projects) - known)))
 
     async def _listed(self, listings: PinListings, lock: Lock, project: Project) -> Mapping[Pin, Sequence[File]]:
         """Return the files that indexes list now for each pin, and that the lock admits if their claims are right."""

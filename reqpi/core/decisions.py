@@ -9,12 +9,15 @@ from attrs import asdict, frozen
 from reqpi.core.denials import Denial, Ground, read_denied, read_reason
 from reqpi.core.stored_json import finite, mapping, parse, sequence, typed
 
-__all__ = ["Decision", "dump_decision", "load_decision"]
+__all__ = ["UNSEALED", "Decision", "dump_decision", "load_decision"]
 
 DENY, FORGET, REFREEZE = "deny", "forget", "refreeze"
 
 ALLOW = "allow"
 """The operator has revoked a denial of the policy: it is not denied again for the same reasons."""
+
+UNSEALED = "it has no valid seal: decide again with the --record-key of the servers, or seal it: reqpi verify --seal"
+"""The problem of a decision that was made without the key of the servers, or by someone who does not have it."""
 
 _LONGEST = 500
 """Characters of the name of a person or a token, and of a reason of the policy."""

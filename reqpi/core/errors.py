@@ -37,6 +37,7 @@ __all__ = [
     "UnknownAddress",
     "UnknownSession",
     "UnreadableProject",
+    "UnsealedRecord",
     "UpstreamTrouble",
     "WrongPage",
     "wanting",
@@ -255,6 +256,10 @@ class DamagedRecord(StoreTrouble):
         )
         self.record = record
         self.problem = problem
+
+
+class UnsealedRecord(StoreTrouble):
+    """A record that cannot be made again has no valid seal, so its content is not believed."""
 
 
 class StoreFull(StoreTrouble):

@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from reqpi.core.model import Project
 
-__all__ = ["ParsedFilename", "parse"]
+__all__ = ["ParsedFilename", "parse", "variant_label", "without_label"]
 
 SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tbz", ".tar.xz", ".txz", ".tar")
 """The archive suffixes of pip that indexes hold, the common ones first. They are case-sensitive, as for pip."""
@@ -33,6 +33,7 @@ LIMIT = 255
 _FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]*")
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9._]+")
 _TAG_SET = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+_VARIANT_LABEL = re.compile(r"[a-z0-9_.]{1,16}")
 
 
 @frozen
@@ -64,20 +65,46 @@ def parse(filename: str, project: Project) -> ParsedFilename | None:
 
 
 def _wheel(stem: str, project: Project) -> ParsedFilename | None:
-    """Parse ``name-version[-build]-python-abi-platform``, as the binary distribution format defines it.
+    """Parse ``name-version[-build]-python-abi-platform[-label]``, as the binary distribution format and :pep:`825` say.
 
-    This accepts the same names as ``packaging.utils.parse_wheel_filename``. That function also expands the tags, which
-    is not needed here and which a hostile filename of 255 bytes turns into 60,000 objects, and it parses each version
-    anew.
+    Without a label, this accepts the same names as ``packaging.utils.parse_wheel_filename``. That function also expands
+    the tags, which is not needed here and which a hostile filename of 255 bytes turns into 60,000 objects, and it
+    parses each version anew.
     """
     name, *parts = stem.split("-")
     if not (_WHEEL_NAME.fullmatch(name) and "__" not in name and _normalized(name) == project):
         return None
-    if len(parts) == 5 and parts[1][:1].isdigit():
+    if _has_build(parts):
         del parts[1]
+    label = parts.pop() if len(parts) == 5 else None
     if len(parts) != 4 or not _is_tag(*parts[1:]):
         return None
+    if label is not None and not _VARIANT_LABEL.fullmatch(label):
+        return None
     return _named(parts[0], wheel=True)
+
+
+def _has_build(parts: list[str]) -> bool:
+    """Return whether the part after the version is a build tag: it starts with a digit, and no Python tag does."""
+    return len(parts) in (5, 6) and parts[1][:1].isdigit()
+
+
+def variant_label(filename: str) -> str | None:
+    """Return the variant label (:pep:`825`) in the filename of a wheel; ``None`` for any other file."""
+    if not filename.endswith(".whl"):
+        return None
+    _, *parts = filename.removesuffix(".whl").split("-")
+    return parts[-1] if len(parts) == 5 + _has_build(parts) and _VARIANT_LABEL.fullmatch(parts[-1]) else None
+
+
+def without_label(filename: str) -> str:
+    """Return the filename of a wheel without its variant label: the name of a wheel for any tool.
+
+    >>> without_label("numpy-2.3.2-cp313-cp313-linux_x86_64-x86_64_v3.whl")
+    'numpy-2.3.2-cp313-cp313-linux_x86_64.whl'
+    """
+    label = variant_label(filename)
+    return filename if label is None else f"{filename.removesuffix(f'-{label}.whl')}.whl"
 
 
 @lru_cache(maxsize=4096)

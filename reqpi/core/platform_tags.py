@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from packaging.tags import mac_platforms
 
+from reqpi.core.filenames import without_label
 from reqpi.core.model import File
 
 __all__ = ["ordered_platforms", "platforms_of", "tag_sets"]
@@ -27,7 +28,7 @@ def tag_sets(filename: str) -> tuple[list[str], list[str], list[str]]:
 
     They are not expanded into single tags: a hostile name would make 60,000 of them.
     """
-    _, interpreters, abis, platforms = filename.lower().removesuffix(".whl").rsplit("-", 3)
+    _, interpreters, abis, platforms = without_label(filename.lower()).removesuffix(".whl").rsplit("-", 3)
     return interpreters.split("."), abis.split("."), platforms.split(".")
 
 

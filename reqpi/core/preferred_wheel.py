@@ -15,9 +15,10 @@ from attrs import evolve, field, frozen
 from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from reqpi.core.filenames import variant_label
 from reqpi.core.model import File
 from reqpi.core.platform_tags import ordered_platforms
-from reqpi.core.targets import InstallTarget
+from reqpi.core.targets import STABLE_ABIS, InstallTarget
 
 __all__ = ["preferred"]
 
@@ -51,7 +52,7 @@ def preferred(files: Iterable[File], target: InstallTarget) -> list[File]:
 
 
 def _of_release(release: Sequence[File], places: Iterable[_Place]) -> Iterable[File]:
-    wheels = [file for file in release if file.wheel]
+    wheels = [file for file in release if file.wheel and variant_label(file.filename) is None]  # pip takes no variant
     chosen = {best for place in places if (best := place.best(wheels)) is not None}
     return chosen or release
 
@@ -103,11 +104,12 @@ def _tags(target: InstallTarget) -> Iterator[Tag]:
     (platform,), (python,) = target.platforms, target.pythons
     platforms = [*ordered_platforms(platform)]
     short = f"{python[0]}{python[1]}"
-    abis = sorted(abi for abi in target.abis if abi not in ("abi3", "none"))
+    abis = sorted(target.abis - STABLE_ABIS - {"none"})
+    free_threaded = "t" if "abi3t" in target.abis else ""
     for implementation in sorted(target.implementations - {"py"}) or ["cp"]:
         interpreter = f"{implementation}{short}"
         if implementation == "cp":
-            yield from cpython_tags(python[:2], abis or [interpreter], platforms)
+            yield from cpython_tags(python[:2], abis or [f"{interpreter}{free_threaded}"], platforms)
         else:
             yield from generic_tags(interpreter, abis, platforms)
         yield from compatible_tags(python[:2], interpreter, platforms)

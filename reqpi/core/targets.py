@@ -22,7 +22,7 @@ from reqpi.core.marker_environments import environments_of, may_hold
 from reqpi.core.model import File
 from reqpi.core.platform_tags import ordered_platforms, tag_sets
 
-__all__ = ["EVERYWHERE", "FILTERS", "BadFilter", "InstallTarget"]
+__all__ = ["EVERYWHERE", "FILTERS", "STABLE_ABIS", "BadFilter", "InstallTarget"]
 
 _T = TypeVar("_T")
 
@@ -46,7 +46,7 @@ class InstallTarget:
     :param platforms: platform tags: ``manylinux2014_x86_64``.
     :param pythons: ``3.12`` as ``(3, 12)``; one number or three are allowed, too.
     :param implementations: ``cp``, ``pp``, ``py``.
-    :param abis: ``cp312``, ``abi3``, ``none``.
+    :param abis: ``cp312``, ``abi3``, ``abi3t``, ``none``.
     :param only_binary: the projects whose sdists are not wanted, or ``:all:``.
     :param no_binary: the projects whose wheels are not wanted, or ``:all:``.
     """
@@ -145,10 +145,13 @@ class InstallTarget:
 
     @cached_property
     def _abis(self) -> frozenset[str]:
-        # Free-threaded builds do not have the stable ABI.
-        stable = {"abi3"} if any(not abi.endswith("t") for abi in self.abis) else set()
+        # Free-threaded builds have a stable ABI of their own (:pep:`803`).
+        stable = {"abi3t" if abi.endswith("t") else "abi3" for abi in self.abis}
         return self.abis | stable | {"none"}
 
+
+STABLE_ABIS = frozenset({"abi3", "abi3t"})
+"""The ABI tags of wheels that run on later versions of CPython too: with the GIL, and free-threaded (:pep:`803`)."""
 
 EVERYWHERE = InstallTarget()
 """The target with every filter open."""
@@ -164,7 +167,7 @@ def _fits(python: tuple[int, ...], interpreter: tuple[str, int, int | None], abi
         return False
     if minor is None or len(python) == 1:
         return True
-    if short == "py" or abi == "abi3":
+    if short == "py" or abi in STABLE_ABIS:
         return minor <= python[1]
     return minor == python[1]
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from attrs import frozen
@@ -20,6 +21,7 @@ from reqpi.core.errors import Occupied
 from reqpi.runtime import called
 from reqpi.runtime.child_env_vars import child_env_vars
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.whole_turns import whole_turn
 
 __all__ = ["Budget", "ChildProcess", "OverBudget"]
 
@@ -78,11 +80,15 @@ class ChildProcess:
 
         Each piece is sent by itself, because receiving one holds the interpreter: make them small.
 
+        A caller may give up. Its call, once begun, keeps the process to its end: otherwise the next caller would be
+        sent the pieces that are still to come.
+
         :param args: are pickled, as the pieces are.
         :raises OverBudget: it took too much time or memory.
         :raises reqpi.core.errors.Occupied: no process can be started.
         """
-        return self._turn.run(in_thread, self._called, function, args)
+        work: Callable[[], Deferred[list[_T]]] = partial(in_thread, self._called, function, args)
+        return whole_turn(self._turn.run, work, expected=(OverBudget,))
 
     def close(self) -> None:
         """End the process. A call that it works on fails."""

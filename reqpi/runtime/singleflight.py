@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import Pending, ReqPIError
 
-__all__ = ["PATIENCE", "SingleFlight", "each", "within"]
+__all__ = ["PATIENCE", "SingleFlight", "each", "report_unawaited", "within"]
 
 
 _T = TypeVar("_T")
@@ -57,6 +57,10 @@ class SingleFlight(Generic[_T]):
             flight.work = Deferred.fromCoroutine(work()).addBoth(self._finish, key, flight)
         return mine
 
+    def is_under_way(self, key: Hashable) -> bool:
+        """Return whether work is in progress for a key, so that a caller would share its outcome."""
+        return key in self._flights
+
     def _give_up(self, key: Hashable, flight: _Flight[_T], given_up: Deferred[_T]) -> None:
         if given_up not in flight.waiting:
             return  # the outcome is known: a caller that received it first gives up on behalf of another one
@@ -71,7 +75,7 @@ class SingleFlight(Generic[_T]):
             del self._flights[key]
         waiting, flight.waiting = flight.waiting, []
         if isinstance(outcome, Failure) and not waiting and not self._cancel_unawaited:
-            _report_unawaited(outcome, key)
+            report_unawaited(outcome, key)
         for one in waiting:
             if one.called:
                 continue
@@ -81,9 +85,14 @@ class SingleFlight(Generic[_T]):
                 one.callback(outcome)  # a Failure makes it an errback
 
 
-def _report_unawaited(failure: Failure, key: Hashable) -> None:
-    """Log a failure that no caller waits for. An expected error gets no traceback: the next caller receives it."""
-    if isinstance(failure.value, ReqPIError):
+def report_unawaited(
+    failure: Failure, key: object, expected: type[Exception] | tuple[type[Exception], ...] = ReqPIError
+) -> None:
+    """Log a failure that no caller waits for. An expected error gets no traceback: the next caller receives it.
+
+    :param key: names the work.
+    """
+    if isinstance(failure.value, expected):
         _log.debug("work failed when no caller waited for it any more: {error}", error=failure.value)
     else:
         _log.failure("work for {key!r} failed when no caller waited for it any more", failure, key=key)

@@ -58,7 +58,7 @@ def limits_of(settings: Settings, now: Callable[[], float]) -> SiteLimits:
         now,
         rates=RateLimits(_rates(settings), now, trust_proxy=settings.trust_proxy),
         connections=Connections(connections.most, connections.most_of_client),
-        uploads=Uploads(_share(settings.max_uploads, workers), _folder(settings)),
+        uploads=Uploads(_uploads(settings), _folder(settings)),
         unread=Unread(_share(settings.max_unread, workers)),
         seconds={Limit.HEAD_TIME: settings.head_timeout, Limit.BODY_TIME: settings.body_timeout},
     )
@@ -115,6 +115,15 @@ def _rates(settings: Settings) -> dict[Limit, Rate]:
 def _share(amount: int, workers: int) -> int:
     """Return what one of several processes has of an amount; 0 remains 0, which is no limit."""
     return -(-amount // workers)
+
+
+def _uploads(settings: Settings) -> int:
+    """Return the bytes of bodies in one process: its share, in which two clients can send a lock of the largest size.
+
+    With less, a client that sends one would be told to try again, each time.
+    """
+    share = _share(settings.max_uploads, settings.workers)
+    return max(share, 2 * settings.largest_document) if share else 0
 
 
 def _allow_files(needed: int | None) -> int:

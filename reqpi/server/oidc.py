@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field
 from joserfc import jwk, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from twisted.logger import Logger
 
 from reqpi.client.errors import ClientError
@@ -45,6 +45,9 @@ _MOST_KEYS = 100
 _REMEMBERED = 1000
 """Tokens whose client is known."""
 
+_FORGED = 1 << 20
+"""Characters of tokens that are known to be signed by another than their issuer."""
+
 
 @define
 class _Keys:
@@ -52,6 +55,7 @@ class _Keys:
 
     :ivar due: when they are read again, in seconds since the epoch.
     :ivar latest: when they were read, or the attempt failed.
+    :ivar forged: tokens that none of these keys has signed. To check a signature takes 0.2 ms.
     """
 
     issuer: OidcIssuer
@@ -60,6 +64,7 @@ class _Keys:
     latest: float = 0.0
     trouble: str = ""
     text: bytes = field(default=b"", repr=False)
+    forged: LruCache[str, bool] = field(factory=lambda: LruCache(_FORGED))
 
 
 class SignedTokens:
@@ -113,7 +118,7 @@ class SignedTokens:
 
     def _verified(self, keys: _Keys, text: str) -> Mapping[str, Any] | None:
         """Return the claims of a token that this issuer has signed, for this server and the present."""
-        if keys.known is None:
+        if keys.known is None or keys.forged.get(text):
             return None
         registry = jwt.JWTClaimsRegistry(
             now=int(self._now()),
@@ -125,6 +130,9 @@ class SignedTokens:
         try:
             claims = jwt.decode(text, keys.known, algorithms=_ALGORITHMS).claims
             registry.validate(claims)
+        except BadSignatureError:
+            keys.forged.put(text, value=True, weight=len(text))
+            return None
         except JoseError as error:
             if "key" in error.error and keys.latest + _AGAIN <= self._now():  # the issuer may have a new one
                 keys.due = self._now()
@@ -136,6 +144,7 @@ class SignedTokens:
     def _use(self, keys: _Keys, data: bytes) -> None:
         if data != keys.text:
             keys.known, keys.text = read_keys(data, keys.issuer.keys), data
+            keys.forged.clear()
             self._renew()
         keys.trouble = ""
 

@@ -173,7 +173,17 @@ def settings_of(values: Mapping[str, Any], **others: Any) -> Settings:
         if value not in _ABSENT
     }
     settings["upstream"], settings["upstreams"], settings["file_hosts"] = read_upstreams(values.get("upstream", ()))
-    return Settings(**settings | others)
+    made = Settings(**settings | others)
+    if made.only is None:  # with one client there are no limits
+        _check_sizes(made.max_uploads, made.largest_document)
+    return made
+
+
+def _check_sizes(uploads: int, document: int) -> None:
+    """Check whether a client, which may have half of the bytes of bodies, could send the largest lock."""
+    if 0 < uploads < 2 * document:
+        reason = f"one client may have half of it, and a lock may have --max-document {document}"
+        raise Misconfigured(f"--max-uploads {uploads}: {reason}. Write at least {2 * document}, or 0 for any number.")
 
 
 def _setting(option: ServerOption, value: Any) -> Any:

@@ -13,28 +13,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 from secrets import token_hex
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from reqpi.core.decisions import ALLOW, DENY, Decision, dump_decision, load_decision
+from reqpi.core.decisions import ALLOW, DENY, UNSEALED, Decision, dump_decision, load_decision
 from reqpi.core.denials import Denial, DenyList, key_of
 from reqpi.core.errors import DamagedRecord, Occupied, StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Page
+from reqpi.core.stored_json import NOT_WRITTEN
 from reqpi.runtime.singleflight import SingleFlight, each
 from reqpi.shelf.gate import OpenGate, ReleaseGate
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import decision_record
+from reqpi.shelf.records import decision_record, name_for_logs
 
 __all__ = ["Denials"]
 
 MOST = 10_000
-"""Decisions of a store: all of their names are listed every two seconds."""
+"""Denials of a store: the names of all decisions are listed every two seconds."""
+
+_UNDONE = 1_000
+"""Decisions that deny nothing. Of more, the earliest are removed: a process that sees a later one drops everything."""
 
 _AT_ONCE = 16
 """Decisions that are read concurrently: a process that has just started reads all of them."""
+
+_AGAIN = 32
+"""Decisions that did not count and are read again at each look, those that have waited longest first."""
 
 _LASTS = 3600.0
 """Seconds after which a decision that denies nothing is removed: every process has seen it, or has started since."""
@@ -55,7 +63,8 @@ class Denials:
         self.changed: list[Callable[[], None]] = []
         self._records = records
         self._clock = clock
-        self._known: dict[str, Decision | None] | None = None
+        self._known: dict[str, Decision] | None = None
+        self._passed_over: dict[str, None] = {}
         self._list = DenyList()
         self._unwritten: dict[str, Denial] = {}
         self._reading: SingleFlight[None] = SingleFlight()
@@ -98,7 +107,7 @@ class Denials:
         """Return the reasons of the policy that the operator has revoked, by :func:`~reqpi.core.denials.key_of`."""
         await self.current()
         allowed: dict[str, frozenset[str]] = {}
-        for decision in filter(None, (self._known or {}).values()):
+        for decision in (self._known or {}).values():
             if decision.kind == ALLOW and decision.ground is not None:
                 key = key_of(decision.what)
                 allowed[key] = allowed.get(key, frozenset()) | frozenset(decision.ground.causes)
@@ -119,10 +128,13 @@ class Denials:
 
         :param what: a result of :func:`reqpi.core.denials.read_denied`.
         :param because: a result of :func:`reqpi.core.denials.read_reason`.
-        :raises reqpi.core.errors.Occupied: there are as many decisions as there may be.
+        :raises reqpi.core.errors.Occupied: as many things are denied as may be, and this is one more.
         """
         decisions = await self._decisions()
-        before = [*self._named(what, decisions), *_allowing(what, decisions)]
+        before = self._named(what, decisions)
+        if not before:
+            _check_room(decisions)
+        before += _allowing(what, decisions)
         denial = Denial(what, because, self._clock.seconds(), by)
         await self._decide(Decision(DENY, what, because, denial.at, by))
         for name in before:
@@ -131,7 +143,7 @@ class Denials:
         return denial
 
     async def settle(self, denials: Iterable[Denial], ended: Iterable[Denial] = ()) -> tuple[Denial, ...]:
-        """Make the denials of the policy these, and end others, all in one step; what a person denies stays.
+        """Make the denials of the policy these, and end others, several at a time; what a person denies stays.
 
         Each process that does the same writes the same records. A denial that cannot be written counts in this process
         as long as it runs.
@@ -143,20 +155,16 @@ class Denials:
         """
         by_key = {key_of(denial.what): denial for denial in (await self.current()).denials}
         fresh = [denial for denial in denials if _is_news(denial, by_key.get(key_of(denial.what)))]
-        ended = tuple(ended)
-        if not (fresh or ended or self._unwritten):
+        over = {key_of(denial.what) for denial in ended}
+        if not (fresh or over or self._unwritten):
             return ()
         decisions = await self._decisions()
-        over = {key_of(denial.what) for denial in ended}
         todo = {key_of(denial.what): denial for denial in (*self._unwritten.values(), *fresh)}
         todo = {key: denial for key, denial in todo.items() if key not in over}
         self._unwritten = {}
-        await self._write_all(list(todo.values()), MOST - len(decisions))
-        await each(
-            _of_policy(over | todo.keys(), decisions) - set(map(_name_of, todo.values())),
-            self._records.delete,
-            _AT_ONCE,
-        )
+        await self._write_all(list(todo.values()), MOST - sum(map(_takes_room, decisions.values())))
+        earlier = _of_policy(over | todo.keys(), decisions) - set(map(_name_of, todo.values()))
+        await each(earlier, self._records.delete, _AT_ONCE)
         await self._read_anew()
         return tuple(fresh)
 
@@ -169,7 +177,7 @@ class Denials:
         """
         decisions = await self._decisions()
         names = self._named(what, decisions)
-        revoked = DenyList(denial for name in names if (denial := _denial(decisions[name])) is not None).denials
+        revoked = _denied_by(decisions[name] for name in names).denials
         for denial in revoked:
             if denial.ground is not None:
                 await self._decide(Decision(ALLOW, what, denial.because, self._clock.seconds(), by, denial.ground))
@@ -187,11 +195,6 @@ class Denials:
         await self._read_anew()
 
     async def _decide(self, decision: Decision) -> None:
-        if len(await self._decisions()) >= MOST:
-            raise Occupied(
-                f"{MOST} decisions are in force",
-                "Revoke some denials, or deny projects as a whole: reqpi deny --list shows all of them.",
-            )
         await self._records.create(decision_record(token_hex(16)), dump_decision(decision))
 
     async def _write_all(self, denials: list[Denial], room: int) -> None:
@@ -202,23 +205,25 @@ class Denials:
     async def _write(self, denial: Denial) -> None:
         decision = Decision(DENY, denial.what, denial.because, denial.at, denial.by, denial.ground)
         try:
-            await self._records.create(_name_of(denial), dump_decision(decision))
+            written = await self._records.create(_name_of(denial), dump_decision(decision))
+            if not _says_the_same(written, denial):  # someone who can write to the store has taken the name
+                await self._decide(decision)
         except StoreTrouble as trouble:
             self._log.error("{what} is denied by this process only: {trouble}", what=denial.what, trouble=trouble)
             self._keep_unwritten(denial)
 
     def _keep_unwritten(self, denial: Denial) -> None:
         if len(self._unwritten) >= MOST:
-            raise Occupied(f"{MOST} decisions are in force", "Deny projects as a whole: reqpi deny --list shows all.")
+            raise _no_room()
         self._unwritten[key_of(denial.what)] = denial
 
     @staticmethod
-    def _named(what: str, decisions: dict[str, Decision | None]) -> list[str]:
+    def _named(what: str, decisions: Mapping[str, Decision]) -> list[str]:
         """Return the names of the records that deny something."""
-        denials = {name: _denial(decision) for name, decision in decisions.items()}
+        denials = {name: decision.denial for name, decision in decisions.items()}
         return [name for name, denial in denials.items() if denial is not None and key_of(denial.what) == key_of(what)]
 
-    async def _decisions(self) -> dict[str, Decision | None]:
+    async def _decisions(self) -> Mapping[str, Decision]:
         await self._read_anew()
         return self._known or {}
 
@@ -230,47 +235,92 @@ class Denials:
     async def _read(self) -> None:
         was = self._known or {}
         names = [name async for name in self._records.names(decision_record(""))]
-        fresh = await each([name for name in names[: 2 * MOST] if name not in was], self._loaded, _AT_ONCE)
+        listed = set(names)
+        self._passed_over = {name: None for name in self._passed_over if name in listed}
+        unread = [name for name in names[: 2 * MOST] if name not in was and name not in self._passed_over]
+        read = await each([*unread, *islice(self._passed_over, _AGAIN)], self._loaded, _AT_ONCE)
+        fresh = {name: decision for name, decision in read.items() if decision is not None}
         known = {name: was[name] for name in names if name in was} | fresh
         self._known = known
-        written = [denial for decision in known.values() if (denial := _denial(decision)) is not None]
-        list_was, self._list = self._list, DenyList([*written, *self._unwritten.values()])
+        list_was, self._list = self._list, _denied_by(known.values(), self._unwritten.values())
         if self._matters(was, known) or (self._unwritten and list_was.denials != self._list.denials):
             self.renew()
         await self._expire(known)
 
     @staticmethod
-    def _matters(was: dict[str, Decision | None], known: dict[str, Decision | None]) -> bool:
+    def _matters(was: Mapping[str, Decision], known: Mapping[str, Decision]) -> bool:
         """Return whether a decision was added, or a denial revoked, since ``was`` was read."""
-        added = any(known[name] is not None for name in known.keys() - was.keys())
-        return added or any(_denial(was[name]) is not None for name in was.keys() - known.keys())
+        removed = was.keys() - known.keys()
+        return not known.keys() <= was.keys() or any(was[name].denial is not None for name in removed)
 
     async def _loaded(self, name: str) -> Decision | None:
-        """Return a decision; ``None`` if it was revoked meanwhile, or cannot be read: then it denies nothing."""
-        written = await self._records.get(name)
+        """Return a decision; ``None`` if it was revoked meanwhile, or does not count: then the log names it."""
         try:
-            return None if written is None else read_record(name, written, load_decision)
+            decision = await self._decision(name)
         except DamagedRecord as damaged:
-            self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
+            if name not in self._passed_over:
+                self._log.error("a decision of the operator does not count: {damaged}", damaged=damaged)
+            self._passed_over[name] = self._passed_over.pop(name, None)  # the last one now
             return None
+        self._passed_over.pop(name, None)
+        return decision
 
-    async def _expire(self, known: dict[str, Decision | None]) -> None:
+    async def _decision(self, name: str) -> Decision | None:
+        """Return a decision; ``None`` if it was revoked meanwhile.
+
+        :raises reqpi.core.errors.DamagedRecord: it does not count.
+        """
+        written = await self._records.get(name)
+        if written is not None:
+            return read_record(name, written, load_decision)
+        if await self._records.last_used(name) is not None:
+            raise DamagedRecord(name_for_logs(name), UNSEALED)
+        return None
+
+    async def _expire(self, known: Mapping[str, Decision]) -> None:
+        """Remove the decisions that deny nothing and have told every process of their work."""
         limit = self._clock.seconds() - _LASTS
-        for name, decision in known.items():
-            if decision is not None and decision.kind not in (DENY, ALLOW) and decision.at < limit:
+        undone = [(each.at, name) for name, each in known.items() if not _takes_room(each)]
+        for number, (at, name) in enumerate(sorted(undone, reverse=True)):
+            if at < limit or number >= _UNDONE:
                 with suppress(StoreTrouble):  # a store that cannot be written can still serve
                     await self._records.delete(name)
 
 
-def _allowing(what: str, decisions: Mapping[str, Decision | None]) -> list[str]:
+def _check_room(decisions: Mapping[str, Decision]) -> None:
+    """Check that one more thing can be denied.
+
+    :raises reqpi.core.errors.Occupied: it cannot.
+    """
+    if sum(decision.denial is not None for decision in decisions.values()) >= MOST:
+        raise _no_room()
+
+
+def _no_room() -> Occupied:
+    return Occupied(
+        f"{MOST} denials are in force",
+        "Revoke some of them, or deny projects as a whole: reqpi deny --list shows all of them.",
+    )
+
+
+def _takes_room(decision: Decision) -> bool:
+    """Return whether a decision stays until someone ends it."""
+    return decision.kind in (DENY, ALLOW)
+
+
+def _denied_by(decisions: Iterable[Decision], more: Iterable[Denial] = ()) -> DenyList:
+    return DenyList([*(decision.denial for decision in decisions if decision.denial is not None), *more])
+
+
+def _allowing(what: str, decisions: Mapping[str, Decision]) -> list[str]:
     """Return the names of the records that allow something."""
-    kinds = {name: decision for name, decision in decisions.items() if decision is not None and decision.kind == ALLOW}
-    return [name for name, decision in kinds.items() if key_of(decision.what) == key_of(what)]
+    allowing = {name: decision for name, decision in decisions.items() if decision.kind == ALLOW}
+    return [name for name, decision in allowing.items() if key_of(decision.what) == key_of(what)]
 
 
-def _of_policy(keys: set[str], decisions: Mapping[str, Decision | None]) -> set[str]:
+def _of_policy(keys: set[str], decisions: Mapping[str, Decision]) -> set[str]:
     """Return the names of the records by which the policy denies what has these keys."""
-    made = ((name, _denial(decision)) for name, decision in decisions.items())
+    made = ((name, decision.denial) for name, decision in decisions.items())
     return {name for name, made in made if made is not None and made.ground is not None and key_of(made.what) in keys}
 
 
@@ -281,11 +331,15 @@ def _is_news(denial: Denial, known: Denial | None) -> bool:
     return known.ground is not None and (known.because, known.ground) != (denial.because, denial.ground)
 
 
+def _says_the_same(written: bytes, denial: Denial) -> bool:
+    try:
+        made = load_decision(written).denial
+    except NOT_WRITTEN:
+        return False
+    return made is not None and not _is_news(denial, made) and key_of(made.what) == key_of(denial.what)
+
+
 def _name_of(denial: Denial) -> str:
     """Return the name of the record of a denial of the policy: the same in every process."""
     said = repr((key_of(denial.what), denial.because, denial.ground)).encode()
     return decision_record(sha256(said).hexdigest()[:32])
-
-
-def _denial(decision: Decision | None) -> Denial | None:
-    return None if decision is None else decision.denial

@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
-from reqpi.core.errors import NothingUpstream, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import DamagedRecord, NothingUpstream, StoreTrouble, UnsealedRecord, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
 from reqpi.core.page_change import PageChange, change_between
@@ -79,14 +79,18 @@ class Freezing:
         """Freeze what the upstream lists now, whatever was frozen before, and return what has changed.
 
         :raises reqpi.core.errors.UpstreamTrouble: the page cannot be frozen now. The one from before stays.
+        :raises reqpi.core.errors.StoreTrouble: it cannot be stored, or the one from before cannot be read.
         """
-        record = page_record(commitment.address, project)
-        old = (await self.known(commitment, [project])).get(project)
+        try:
+            old = (await self.known(commitment, [project])).get(project)
+        except (DamagedRecord, UnsealedRecord):  # such a page is served to no client, and is replaced
+            old = None
         page = await self._narrowed(commitment, project)
-        await self._store.replace(record, await DECIDED_FILES.run(len(page.files), freezer.dump, page))
+        written = await DECIDED_FILES.run(len(page.files), freezer.dump, page)
         await self._need(page)
+        await self._store.replace(page_record(commitment.address, project), written)
         await self.freezings.note(commitment, project, again=True)
-        new = (await self.known(commitment, [project]))[project]
+        new = await _read(commitment, project, written)
         return await DECIDED_FILES.run(len(page.files), change_between, old, new)
 
     async def _first(self, commitment: Commitment, record: str, page: Page) -> tuple[Page, bool]:

@@ -16,6 +16,7 @@ from reqpi.core.report import Defect, Document
 from reqpi.runtime.child_process import Budget, ChildProcess, OverBudget
 from reqpi.runtime.offload import LOCK
 from reqpi.runtime.urgent_first import UrgentFirst
+from reqpi.runtime.whole_turns import whole_turn
 
 __all__ = ["LARGE", "LockReading"]
 
@@ -60,7 +61,8 @@ class LockReading:
             return _worked_out(_read(committed))
         process = self._known if known else self._commits
         if process is None or size <= LARGE:
-            return await self._small.run(partial(LOCK.run, size, _all_of, committed), urgent=known)
+            turn = partial(self._small.run, urgent=known)
+            return await whole_turn(turn, partial(LOCK.run, size, _all_of, committed))
         try:
             pieces = await process.call(_parts_of, committed)
         except OverBudget as over:

@@ -76,6 +76,8 @@ class Kind:
     :param layout: the number of the store layout that introduced it.
     :param holds: what a record of this kind contains, in a few words.
     :param keeps: a record of this kind begins with the sha256 of a blob, in hex, that lives as long as the record.
+    :param derived: it is made from the frozen pages of a lock, or is what the upstream claimed when they were frozen.
+        It is removed when they are frozen again, and is made anew.
     """
 
     folder: str
@@ -83,6 +85,7 @@ class Kind:
     layout: int
     holds: str
     keeps: bool = False
+    derived: bool = False
 
     def below(self, owner: str = "") -> str:
         """Return the prefix of all records of this kind that belong to ``owner``; of all owners if it is empty."""
@@ -94,13 +97,15 @@ _DOCUMENT = Kind("documents", Owner.LISTING, 1, "one of several documents")
 _PAGE = Kind("frozen", Owner.ADDRESS, 1, "the frozen page of a project")
 _REFUSALS = Kind("refused", Owner.ADDRESS, 1, "what one process refused")
 _METADATA = Kind("metadata", Owner.FILE, 1, "the sha256 of a verified wheel's core metadata")
-_CLAIMED_METADATA = Kind("told", Owner.ADDRESS, 1, "the sha256 of core metadata that an upstream claims")
+_CLAIMED_METADATA = Kind("told", Owner.ADDRESS, 1, "the sha256 of core metadata that an upstream claims", derived=True)
 _DIFFERING_METADATA = Kind("differing", Owner.FILE, 1, "the sha256 that a page promised for other core metadata")
 _BUILD_SYSTEM = Kind("build-systems", Owner.FILE, 1, "how a verified sdist is built")
-_CLAIMED_BUILD_SYSTEM = Kind("told-build-systems", Owner.ADDRESS, 1, "how an sdist is built, as an upstream claims")
+_CLAIMED_BUILD_SYSTEM = Kind(
+    "told-build-systems", Owner.ADDRESS, 1, "how an sdist is built, as an upstream claims", derived=True
+)
 _HOLDING = Kind("holding", Owner.ADDRESS, 1, "how far a hold is")
-_LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin")
-_SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports")
+_LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock does not pin", derived=True)
+_SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports", derived=True)
 _CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
 _CRATE_COMMIT = Kind("crate-commits", Owner.ADDRESS, 1, "the archive of a commit that has crates", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")

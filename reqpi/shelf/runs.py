@@ -27,6 +27,7 @@ from reqpi.core.receipts.recorder import How, ReceiptRecorder
 from reqpi.core.stored_json import mapping, parse, typed
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import each
+from reqpi.runtime.whole_turns import whole_turn
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import run_counts_record, run_entry_record, run_record
 from reqpi.shelf.run_counts import Counts, RunEntry, add_entries, entry_of, load_counts, load_entry
@@ -196,8 +197,8 @@ class Runs:
         entries = await self._read(run_entry_record(run.token))
         counts = await self._counted(run, {name.rpartition("/")[2] for name in entries})
         await self._runs.confirm(run.token)  # not all entries may have been there any more
-        async with self._making:  # one of 10,000 entries takes some seconds of the processor
-            return await in_thread(_receipt, run, commitment, counts, entries)
+        # One at a time: one of 10,000 entries takes some seconds of the processor.
+        return await whole_turn(self._making.run, partial(in_thread, _receipt, run, commitment, counts, entries))
 
     async def _counted(self, run: Run, keys: set[str]) -> list[Counts]:
         """Return the counts of all processes, if possible with one for each of these keys."""

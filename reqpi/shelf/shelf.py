@@ -78,7 +78,7 @@ class Shelf:
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
         self._freezing = Freezing(store, upstream, self._files.downloads, clock)
-        self._under_way: SingleFlight[Page] = SingleFlight()
+        self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)
         self._gathering: SingleFlight[dict[Project, Page]] = SingleFlight()
@@ -166,7 +166,7 @@ class Shelf:
         cached = self._pages.get(commitment, (commitment.address, project, "whole"))
         if cached is not None:
             return cached
-        waiting = self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+        waiting = self._under_way.do((id(commitment), project), partial(self._freezing.page, commitment, project))
         with wanting(project):
             return await within(PATIENCE, self._clock, waiting, f"the page of {project} is")
 
@@ -196,7 +196,7 @@ class Shelf:
         Callers that request the page meanwhile get it as soon as it is frozen.
         """
         work_under(commitment.address)
-        await self._under_way.do((commitment.address, project), partial(self._freezing.page, commitment, project))
+        await self._under_way.do((id(commitment), project), partial(self._freezing.page, commitment, project))
 
     async def refreeze(self, commitment: Commitment, project: Project) -> PageChange:
         """See :meth:`reqpi.shelf.freezing.Freezing.again`. What is in memory of the old page stays until it is told."""
@@ -249,7 +249,7 @@ class Shelf:
         file = await self._admitted(commitment, name, filename)
         size = await self._files.file_responses.here(file)
         if size is None:
-            size = await self._files.downloads.of(file).finished()
+            size = await self._files.downloads.finished(file)
         if file.wheel:
             await self._files.core_metadata.of(file, commitment.address)
         return size

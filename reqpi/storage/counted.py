@@ -120,7 +120,7 @@ class CountedIncoming:
         self._account = account
         self._stored = stored
         self._taken = 0
-        self.expect, self.read = incoming.expect, incoming.read
+        self.read = incoming.read
 
     @property
     def size(self) -> int:
@@ -130,6 +130,14 @@ class CountedIncoming:
     @size.setter
     def size(self, size: int) -> None:
         raise AttributeError("the size is that of what was written")
+
+    async def expect(self, size: int) -> None:
+        """See :meth:`reqpi.core.interfaces.Incoming.expect`. Bytes that find no room are not begun with.
+
+        :raises reqpi.core.errors.StoreFull: there is no room for them.
+        """
+        self._account.check(size - self._taken)
+        await self._incoming.expect(size)
 
     async def write(self, data: bytes) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.write`."""

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from reqpi.core.errors import Misconfigured, StoreTrouble
+from reqpi.core.errors import Misconfigured, UnsealedRecord
 from reqpi.core.interfaces import Store
 
 __all__ = ["SealedStore", "read_keys"]
@@ -53,7 +53,7 @@ class SealedStore:
     async def get(self, name: str) -> bytes | None:
         """See :meth:`reqpi.core.interfaces.Records.get`.
 
-        :raises reqpi.core.errors.StoreTrouble: the record is a frozen list without a valid seal.
+        :raises reqpi.core.errors.UnsealedRecord: the record is a frozen list without a valid seal.
         """
         written = await self._store.get(name)
         return None if written is None else self._believed(name, written)
@@ -61,7 +61,7 @@ class SealedStore:
     async def create(self, name: str, value: bytes) -> bytes:
         """See :meth:`reqpi.core.interfaces.Records.create`.
 
-        :raises reqpi.core.errors.StoreTrouble: the record is a frozen list without a valid seal.
+        :raises reqpi.core.errors.UnsealedRecord: the record is a frozen list without a valid seal.
         """
         sealed = self._sealed(name, value)
         standing = await self._store.create(name, sealed)
@@ -88,6 +88,11 @@ class SealedStore:
         value = _without_seal(written)
         return None if written == self._sealed(name, value) else value
 
+    async def is_foreign(self, name: str) -> bool:
+        """Return whether a record has a seal that is of none of the keys: other processes have another one."""
+        written = await self._store.get(name) or b""
+        return written != _without_seal(written) and not self._has_seal(name, written)
+
     def _sealed(self, name: str, value: bytes) -> bytes:
         if not self._keys or name.startswith(_DIGESTED):
             return value
@@ -97,21 +102,27 @@ class SealedStore:
         """Return a record without its seal; ``None`` if it needs a seal and has no valid one."""
         if name.startswith(_DIGESTED):
             return written
-        seal, value = _SEAL.search(written, max(0, len(written) - _LENGTH)), _without_seal(written)
-        if not self._keys:
-            return value
-        if seal is not None and any(hmac.compare_digest(seal[1], _mac(key, name, value)) for key in self._keys):
-            return value
+        if not self._keys or self._has_seal(name, written):
+            return _without_seal(written)
         if name.startswith(_FROZEN):
-            raise StoreTrouble(
+            raise UnsealedRecord(
                 "a frozen list has no valid seal",
                 "Its operator can remove it; or seal all lists of a store that can be trusted: reqpi verify --seal.",
             )
         return None
 
+    def _has_seal(self, name: str, written: bytes) -> bool:
+        """Return whether a record has a seal of one of the keys."""
+        seal, value = _seal(written), _without_seal(written)
+        return seal is not None and any(hmac.compare_digest(seal[1], _mac(key, name, value)) for key in self._keys)
+
+
+def _seal(written: bytes) -> re.Match[bytes] | None:
+    return _SEAL.search(written, max(0, len(written) - _LENGTH))
+
 
 def _without_seal(written: bytes) -> bytes:
-    return written[:-_LENGTH] if _SEAL.search(written, max(0, len(written) - _LENGTH)) else written
+    return written if _seal(written) is None else written[:-_LENGTH]
 
 
 def _mac(key: bytes, name: str, value: bytes) -> bytes:

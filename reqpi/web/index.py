@@ -17,10 +17,12 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File, Page
+from reqpi.core.variants import variant_files
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.variants import VariantsOfReleases
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.file_body import send_response
 from reqpi.web.http.headers import header, listed
@@ -56,12 +58,16 @@ class IndexResource(Resource):
     """``/<address>/simple/`` and everything below it. Its methods get the rest of the path in decoded segments.
 
     :param rendered_bytes: memory for rendered pages.
+    :param variants: the files that describe variant wheels.
     """
 
     isLeaf = True
 
-    def __init__(self, shelf: Shelf, ready_answers: ReadyAnswers, rendered_bytes: int) -> None:
+    def __init__(
+        self, shelf: Shelf, ready_answers: ReadyAnswers, rendered_bytes: int, variants: VariantsOfReleases
+    ) -> None:
         super().__init__()
+        self._variants = variants
         self._shelf = shelf
         self._ready_answers = ready_answers
         self._rendered: DerivedCache[Representation] = DerivedCache(rendered_bytes)
@@ -90,6 +96,8 @@ class IndexResource(Resource):
                 await self._page(request, commitment, project, listener)
             case [project, filename] if filename.endswith(".metadata"):
                 await self.metadata(request, commitment, project, filename.removesuffix(".metadata"), listener)
+            case [project, filename] if filename.endswith("-variants.json"):
+                await self.variants(request, commitment, project, filename)
             case [project, filename]:
                 await self.file(request, commitment, project, filename, listener)
             case _:
@@ -114,7 +122,7 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown = await self._text(key, page, len(page.files), partial(render, page))
+        shown = await self._text(key, page, len(page.files), partial(render, page, derived=variant_files(page)))
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -190,6 +198,17 @@ class IndexResource(Resource):
             self._send(request, commitment, ANY_TYPE, shown, file_response.file.project, filename)
             return
         await send_response(request, file_response)
+
+    async def variants(self, request: Request, commitment: Commitment, name: str, filename: str) -> None:
+        """Send the file that describes the variant wheels of a release.
+
+        A receipt does not list it: all of it is in the wheels, which are recorded when they are taken.
+        """
+        data = await self._variants.of(commitment, name, filename)
+        shown = Representation(data, "application/json")
+        body = send_representation(request, shown)
+        request.setHeader("Cache-Control", "no-cache")  # the operator may deny a wheel, or admit it again
+        request.write(body)
 
     async def metadata(
         self,

@@ -309,7 +309,8 @@ class Root(Resource):
         audits: bool = False,
     ) -> None:
         super().__init__()
-        self._index = IndexResource(services.shelf, ready_answers or ReadyAnswers(0, lambda: 0.0), memory)
+        ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
+        self._index = IndexResource(services.shelf, ready, memory, services.variants)
         self._files = OriginalFiles(services.shelf, self._index)
         self._shelf = services.shelf
         self._wheelhouses = services.wheelhouses

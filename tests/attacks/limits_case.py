@@ -47,6 +47,7 @@ class Peer(StringTransport):
         self.wire.makeConnection(StringTransport())
         self.reads = True
         self.dataBuffer = b""
+        self._ends = False
         self.channel: Any = site.buildProtocol(self.peerAddr)
         self.channel.makeConnection(self)
 
@@ -62,12 +63,24 @@ class Peer(StringTransport):
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        if not self.disconnecting:
-            self.disconnecting = True
-            reactor.callLater(0, self._lost)  # type: ignore[attr-defined]
+        self.disconnecting = True
+        if not self.dataBuffer:
+            self.abortConnection()
 
     def abortConnection(self) -> None:
-        self.loseConnection()
+        self.disconnecting = True
+        if not self._ends:
+            self._ends = True
+            reactor.callLater(0, self._lost)  # type: ignore[attr-defined]
+
+    def read(self) -> None:
+        """Let the client read what waits for it, and all that comes from now on."""
+        waiting, self.dataBuffer, self.reads = self.dataBuffer, b"", True
+        self.wire.dataReceived(waiting)
+        if self.disconnecting:
+            self.abortConnection()
+        else:
+            self.channel.resumeProducing()
 
     def _checkState(self) -> None:
         """Allow to pause and resume a closed connection, as real transports do."""

@@ -6,10 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import BinaryIO
 
+from reqpi.core.access.clients import Client
 from reqpi.core.limits.limit import Limit
 from reqpi.web.http import uploads
 from reqpi.web.http.uploads import IN_MEMORY, Uploads
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase, Peer
+from tests.attacks.tokens_case import basic
 
 LOCK = b"six==1.0\n"
 
@@ -65,17 +67,43 @@ class BodyTests(LimitsCase):
     async def test_bytes_of_a_refused_or_a_short_body_are_released(self) -> None:
         """The attacker sends a body that is too large in the end, one with another problem, and one that is a GET's."""
         uploads = self.limit(uploads=1 << 20).uploads
+        chunked = self.request("/locks", "POST", Transfer_Encoding="chunked")
         chunk = b"%x\r\n%s\r\n" % (len(PIECE), PIECE)
-        for said in (self.request("/locks", "POST", Transfer_Encoding="chunked") + 10 * chunk,):
+        for said, status in (
+            (chunked + 10 * chunk, 413),
+            (chunked + chunk + b"nonsense\r\n", 400),
+            (self.request("/locks", "POST", b"six>=1.0\n"), 422),
+            (self.request("/a/b", "GET", b"x" * 100), 404),
+            (self.request("/a/b", "PUT", b"x" * 100), 404),
+        ):
             peer = self.peer()
             peer.say(said)
-            self.assertEqual((await peer.wire.reply()).status, 413)
+            self.assertEqual((await peer.wire.reply()).status, status)
             peer.abortConnection()
             await self.turn()
-            self.assertEqual(uploads.in_flight, 0)
-        for method in ("GET", "PUT", "POST"):
-            await self.as_peer(ATTACKER, "/a/b", method, b"x" * 100)
-            self.assertEqual(uploads.in_flight, 0, method)
+            self.assertEqual(uploads.in_flight, 0, status)
+
+    async def test_a_login_is_checked_as_often_for_many_pieces_as_for_one(self) -> None:
+        """The attacker sends single bytes, with a login whose check takes the server long."""
+        self.limit()
+        logins: list[str] = []
+        client_of = self.access.client_of
+
+        def counted(authorization: str) -> Client | None:
+            logins.append(authorization)
+            return client_of(authorization)
+
+        self.patch(self.access, "client_of", counted)
+        checks = []
+        for pieces in (1, 1000):
+            said = self.request("/locks", "POST", Transfer_Encoding="chunked", Authorization=basic("x"))
+            peer = self.peer()
+            peer.say(said + b"1\r\n#\r\n" * pieces)
+            checks.append(len(logins))
+            logins.clear()
+            peer.abortConnection()
+            await self.turn()
+        self.assertEqual(checks[0], checks[1])
 
 
 class DiskTests(LimitsCase):
@@ -185,16 +213,44 @@ class UnreadTests(LimitsCase):
         self.assertLess(limits.unread.bytes, 1_300_000)
         self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 8)
 
+    async def test_a_network_of_ipv6_is_one_client(self) -> None:
+        """The attacker has as many addresses as it wants."""
+        limits = self.limit(unread=2_000_000)
+        peers = [peer for number in range(12) for peer in await self.waiting(1, f"2001:db8::{number}")]
+        self.assertEqual([peer.disconnecting for peer in peers], [True] * 8 + [False] * 4)
+        self.assertLess(limits.unread.bytes, 1_000_000)
+
+    async def test_those_with_the_most_bytes_are_cut(self) -> None:
+        """The attacker has several addresses, each with less than half of the bytes; another has waited for longer."""
+        self.limit(unread=2_000_000)
+        slow = await self.waiting(1, OTHER)
+        attackers = [f"192.0.2.{number}" for number in range(100, 103)]
+        peers = [peer for host in attackers for peer in await self.waiting(4, host)]
+        self.assertFalse(slow[0].disconnecting)
+        self.assertEqual(sum(peer.disconnecting for peer in peers), 4)
+
     async def test_a_client_that_reads_is_not_counted(self) -> None:
         """It reads slowly, and all of it."""
         limits = self.limit(unread=2_000_000)
         for _ in range(20):
             [slow] = await self.waiting(1, OTHER)
             self.assertGreater(limits.unread.bytes, 200_000)
-            slow.dataBuffer, slow.reads = b"", True
-            slow.channel.resumeProducing()
+            slow.read()
             self.assertEqual(limits.unread.bytes, 0)
         self.assertEqual(self.site.counts.refusals.get(Limit.UNREAD.reason, 0), 0)
+
+    async def test_its_connection_is_not_closed_for_another(self) -> None:
+        """The attacker has unread responses on as many connections as one client may have, and opens more of them."""
+        limits = self.limit(most=100, most_of_client=5)
+        peers = await self.waiting(5)
+        for _ in range(3):
+            refused = self.peer()
+            self.assert_refused(await refused.wire.reply(), Limit.CLIENT_CONNECTIONS, 503)
+            self.assertEqual(len(limits.connections), 5)
+        peers[0].read()
+        await self.turn()
+        self.assertEqual((await self.as_peer(ATTACKER, self.path)).status, 200)
+        await peers[0].wire.ended
 
     async def test_nothing_is_left_of_a_client_that_is_gone(self) -> None:
         """Neither its bytes nor a timer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+
 from reqpi.core.limits.limit import Limit
 from reqpi.web.http.refusal import LINGER
 from tests.attacks.limits_case import ATTACKER, OTHER, LimitsCase, Peer
@@ -79,12 +81,25 @@ class ConnectionTests(LimitsCase):
         used = self.peer(OTHER)
         for _ in range(3):
             await self.sent(used, f"/{self.address}{PAGE}")
-        self.holding(11, b"")
+        asked: Deferred[None] = Deferred()
+        answering: Deferred[None] = Deferred()
+
+        async def hold() -> None:
+            asked.callback(None)
+            await answering
+
+        self.upstream.before["slow"] = hold
+        receiving = self.peer(OTHER)
+        receiving.say(self.request(f"/{await self.committed('slow==1.0')}/simple/slow/"))
+        await asked
+        self.holding(10, b"")
         for _ in range(40):
             await self.sent(used, f"/{self.address}{PAGE}")
             self.holding(1, b"")
             await self.turn()
         self.assertFalse(used.wire.over)
+        answering.callback(None)
+        self.assert_problem(await receiving.wire.reply(), 410)
 
     async def test_the_oldest_idle_one_of_the_client_itself_is_closed(self) -> None:
         """The attacker reaches its own limit, and others keep theirs."""

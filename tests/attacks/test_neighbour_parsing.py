@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, current_thread, main_thread
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -17,6 +18,7 @@ from reqpi.core.errors import BrokenLock
 from reqpi.core.locks.tools.toml_document import VALUES
 from reqpi.core.report import Document
 from reqpi.runtime.child_process import Budget, ChildProcess
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.commitments import Commitments
 from reqpi.shelf.files.build_systems import BuildSystems
 from reqpi.shelf.files.downloads import Downloads
@@ -61,6 +63,61 @@ class QueueTests(TestCase):
         self.assertEqual(ended, [])
         for commit in commits:
             await commit
+
+
+class LeavingTests(TestCase):
+    """A client that disconnects while its document is read; the work on it goes on until it ends."""
+
+    timeout = 120
+
+    def setUp(self) -> None:
+        self.reading = LockReading(processes=True)
+        self.addCleanup(self.reading.close)
+
+    async def test_the_next_client_gets_its_own_lock(self) -> None:
+        """The attacker leaves, and hopes that the next one is told what its own document pins."""
+        hostile, own = (b"# x\n" * LARGE + b"%s==1.0\n" % project for project in (b"evil", b"six"))
+        for known in (False, True):
+            left = Deferred.fromCoroutine(self.reading.read(hostile, known=known))
+            left.cancel()
+            await self.assertFailure(left, CancelledError)
+            lock = await self.reading.read(own, known=known)
+            self.assertEqual([pin.project for pin in lock.pins], ["six"])
+
+    async def test_small_documents_are_still_read_one_at_a_time(self) -> None:
+        """The attacker leaves again and again, so that many threads parse at once."""
+        held, others = HeldDocuments(b"evil==1.0\n"), [HeldDocuments(b"six==1.0\n") for _ in range(5)]
+        self.addCleanup(held.go_on.set)
+        for documents in others:
+            documents.go_on.set()
+        left = Deferred.fromCoroutine(self.reading.read(held, known=False))
+        await in_thread(held.begun.wait, 60)
+        left.cancel()
+        await self.assertFailure(left, CancelledError)
+        reads = [Deferred.fromCoroutine(self.reading.read(documents, known=False)) for documents in others]
+        for _ in range(20):
+            await in_thread(list)  # turns of the threads and of the reactor
+        self.assertEqual([documents.begun.is_set() for documents in others], [False] * 5)
+        held.go_on.set()
+        for read in reads:
+            self.assertEqual([pin.project for pin in (await read).pins], ["six"])
+
+
+class HeldDocuments(Sequence[Document]):
+    """A document that a thread can read once the test says so."""
+
+    def __init__(self, data: bytes) -> None:
+        self._documents = [Document("a.txt", data)]
+        self.begun, self.go_on = Event(), Event()
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: Any) -> Any:
+        if current_thread() is not main_thread():
+            self.begun.set()
+            self.go_on.wait(60)
+        return self._documents[index]
 
 
 class CostTests(SynchronousTestCase):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from attrs import evolve
+from twisted.internet.defer import Deferred
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of
 from reqpi.core.address import address_of
+from reqpi.core.errors import OverQuota
+from reqpi.runtime.on_behalf import WITH_TOKEN, on_behalf_of, work_under
+from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.maintenance.sweep import Sweep
-from reqpi.shelf.records import charge_record, decision_record
+from reqpi.shelf.records import charge_record, decision_record, lock_record
 from reqpi.shelf.room.store_room import StoreRoom
 from reqpi.storage.counted import CountedStore
 from reqpi.storage.memory import MemoryStore
@@ -20,6 +27,8 @@ from tests.web.wire import Reply
 
 BIG = tuple(f'big==1.{number} ; python_version == "3.{number}"' for number in range(10))
 """The lines of a lock with ten files."""
+
+BIG_URL = "https://files.example.org/big-1.0.tar.gz"
 
 KILO = b"k" * 1000
 SCOPES = frozenset({AccessScope.READ, AccessScope.COMMIT, AccessScope.HOLD})
@@ -213,6 +222,87 @@ class QuotaTests(RoomCase):
         await Sweep(self.store, self.clock, 5000).run()
         await self.room.survey()
         self.assertEqual(self.room.of_token("small").used, 0)
+
+    async def begun_by_small(self, want: Callable[[str], Awaitable[Any]]) -> list[Any]:
+        """Have one thing wanted under a lock of ``small`` and then of others; the outcomes, in the same order."""
+        addresses = [await self.commit("small", "# hostile", "big==1.0")]
+        addresses += [await self.commit("large", f"# {number}", "big==1.0") for number in range(3)]
+        for address in addresses:
+            await self.ask(f"/{address}/simple/big/")
+        gate: Deferred[None] = Deferred()
+        self.upstream.before[BIG_URL] = lambda: gate
+        outcomes = [Deferred.fromCoroutine(want(address)) for address in addresses]  # type: ignore[arg-type]
+        self.assertEqual((self.upstream.asked.count(BIG_URL), [one.called for one in outcomes]), (1, [False] * 4))
+        del self.upstream.before[BIG_URL]
+        gate.callback(None)
+        return [await outcome.addErrback(lambda failure: failure.value) for outcome in outcomes]
+
+    async def file_begun_by_small(self) -> None:
+        self.offer("big", b"b" * 3000)
+
+        async def file(address: str) -> bytes:
+            response = await self.shelf.file(await self.shelf.commitment(address), "big", "big-1.0.tar.gz")
+            return b"".join([piece async for piece in response.read(0, response.size)])
+
+        refused, *own = await self.begun_by_small(file)
+        self.assertIsInstance(refused, OverQuota)
+        self.assertEqual(own, [b"b" * 3000] * 3)
+        self.assertEqual(self.upstream.asked.count(BIG_URL), 2)
+
+    async def test_a_used_up_quota_fails_no_download_of_others(self) -> None:
+        """The attacker requests the files of others first, under a lock of its own whose quota is used up."""
+        await self.file_begun_by_small()
+
+    async def test_a_quota_that_is_used_up_on_the_way_fails_none_either(self) -> None:
+        """The attacker does so with a file of which the upstream does not say how long it is."""
+        self.upstream.sizes = False
+        await self.file_begun_by_small()
+
+    async def test_a_used_up_quota_fails_no_measurement_of_others(self) -> None:
+        """The attacker does so with a file that is listed without a sha256."""
+        self.offer("big", b"b" * 3000)
+        downloads = Downloads(self.store, self.upstream, self.clock)
+        file = evolve(self.upstream.pages["big"].files[0], digests=frozenset())
+
+        async def size(address: str) -> int:
+            work_under(address)
+            return (await downloads.measure(file)).size
+
+        refused, *own = await self.begun_by_small(size)
+        self.assertIsInstance(refused, OverQuota)
+        self.assertEqual(own, [3000] * 3)
+
+    async def swept(self) -> None:
+        await self.room.write()
+        self.clock.advance(10_000)
+        await Sweep(self.store, self.clock, 5000).run()
+
+    async def charged(self) -> dict[str, int]:
+        """What the tokens are charged with, for all processes to see."""
+        await self.room.survey()
+        return {name: self.room.of_token(name).used for name in ("small", "large")}
+
+    async def test_the_charge_of_a_swept_lock_does_not_come_back(self) -> None:
+        """The attacker commits a lock that was swept, and has its files charged to the token that had it before."""
+        self.offer("file", KILO)
+        await self.file(await self.commit("small", "file==1.0"), "file")
+        await self.swept()
+        await self.file(await self.commit("large", "file==1.0"), "file")
+        self.assertEqual(await self.charged(), {"small": 0, "large": 1000})
+
+    async def test_a_lock_that_was_swept_while_its_files_arrive_is_charged_for_the_rest(self) -> None:
+        """The attacker lets the lock be swept, and another process has it committed again with another token."""
+        self.offer("big", KILO, b"2" * 1000)
+        lines = BIG[:2]
+        address = await self.commit("small", *lines)
+        await self.file(address, "big")
+        await self.swept()
+        other = CountedStore(self.behind, self.another_room("two"))
+        with on_behalf_of(f"{WITH_TOKEN}large"):
+            await other.create(lock_record(address), "".join(f"{line}\n" for line in lines).encode())
+        await self.file(address, "big", 1)
+        await self.room.write()
+        self.assertEqual(await self.charged(), {"small": 0, "large": 1000})
 
     async def test_a_damaged_charge_stops_nothing(self) -> None:
         """Someone who can write to the store changed it."""

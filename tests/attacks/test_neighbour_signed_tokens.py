@@ -120,6 +120,32 @@ class TokenTests(TestCase):
         evil = _base64(json.dumps(claims).encode())
         self.assertIsNone(self.tokens.client_of(f"{head}.{evil}.{signature}"))
 
+    async def test_a_wrong_signature_is_checked_once(self) -> None:
+        """The attacker sends it again and again: a check takes 0.2 ms. New keys have it checked again."""
+        wrong = signed(key=OTHER)
+        checks: list[str] = []
+        decode = jwt.decode
+
+        def counted(text: str, *args: Any, **options: Any) -> Any:
+            checks.append(text)
+            return decode(text, *args, **options)
+
+        self.patch(jwt, "decode", counted)
+        for _ in range(3):
+            self.assertIsNone(self.tokens.client_of(wrong))
+        self.assertEqual(checks, [wrong])
+        self.path.write_bytes(jwks(OTHER))
+        self.clock.advance(301)
+        await self.tokens.refresh()
+        self.assertIsNotNone(self.tokens.client_of(wrong))
+
+    async def test_a_token_for_later_is_checked_again(self) -> None:
+        """Its signature is right, and its time comes."""
+        later = signed(CLAIMS | {"nbf": NOW + 31})
+        self.assertIsNone(self.tokens.client_of(later))
+        self.clock.advance(1)
+        self.assertIsNotNone(self.tokens.client_of(later))
+
     def test_junk_is_no_token_and_no_traceback(self) -> None:
         """Deep, long and broken parts."""
         deep = _base64(b"[" * 9000)

@@ -74,6 +74,19 @@ class SlowTests(LimitsCase):
             self.clock.advance(30)
         self.assertFalse(peer.disconnecting)
 
+    async def test_the_next_head_has_a_time_of_its_own(self) -> None:
+        """It begins in the same piece in which the head before it ends, which took nearly all of its time."""
+        self.limit(head=20, body=60)
+        peer = self.peer(OTHER)
+        peer.say(b"GET /a/b HT")
+        for _ in range(3):
+            self.clock.advance(19)
+            peer.say(b"TP/1.1\r\nHost: x\r\n\r\nGET /a/b HT")
+            self.assertEqual((await peer.wire.reply()).status, 404)
+        self.assertFalse(peer.disconnecting)
+        self.clock.advance(20)
+        await self.assert_too_slow(peer, Limit.HEAD_TIME)
+
     async def test_the_time_of_a_response_does_not_count(self) -> None:
         """A client waits for its answer for as long as that takes, with part of its next request sent."""
         self.limit(head=20, body=60)

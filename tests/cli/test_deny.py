@@ -1,8 +1,16 @@
-"""The command line of ``reqpi deny``; its work is tested on two servers, in ``tests/end_to_end/test_denied.py``."""
+"""``reqpi deny``: its words, and a store whose servers have a key.
+
+Its work is tested on two servers, in ``tests/end_to_end/test_denied.py``.
+"""
 
 from __future__ import annotations
 
+from reqpi.core.decisions import DENY, Decision, dump_decision
+from reqpi.shelf.records import decision_record
+from reqpi.storage.sealed import SealedStore
 from tests.cli.process import CommandTestCase
+from tests.cli.test_verify_and_sweep import StoreCommandCase
+from tests.storage.test_sealed import KEY
 
 
 class UsageTests(CommandTestCase):
@@ -21,3 +29,25 @@ class UsageTests(CommandTestCase):
             self.assertEqual((status, out), (2, ""), words)
             self.assertIn("usage: reqpi deny", err)
         self.assertFalse((self.folder / "store").exists())
+
+
+class SealedStoreTests(StoreCommandCase):
+    async def fill(self) -> None:
+        decision = Decision(DENY, "idna", "it was yanked", 1.0, "operator")
+        await SealedStore(self.store, (KEY,)).create(decision_record("one"), dump_decision(decision))
+        key = self.folder / "key"
+        key.write_bytes(KEY)
+        key.chmod(0o600)
+        self.environ |= {"REQPI_STORE": str(self.path)}
+        self.key = {"REQPI_RECORD_KEY": str(key)}
+
+    def test_a_denial_without_the_key_of_the_servers_comes_with_a_remark(self) -> None:
+        deny = ("deny", "six", "--because", "it mines coins")
+        status, out, err = self.run_reqpi(*deny)
+        self.assertEqual((status, out.partition(":")[0]), (0, "denied"))
+        self.assertIn("--record-key", err)
+        self.assertEqual(self.run_reqpi("verify", environ=self.key)[0], 5)
+        self.assertEqual(self.run_reqpi("deny", "--revoke", "six")[0], 0)
+        status, _, err = self.run_reqpi(*deny, environ=self.key)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(self.run_reqpi("verify", environ=self.key)[0], 0)

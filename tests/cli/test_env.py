@@ -123,3 +123,13 @@ class EnvTests(CommandTestCase):
             self.run_reqpi("env", "wheels", "-f", "json"), self.run_reqpi("env", "wheels", "--format", "json")
         )
         self.assertEqual(self.run_reqpi("env", "wheels", "-f", "json")[0], 0)
+
+    def test_audits_are_pointed_at_a_server_that_has_advisories(self) -> None:
+        base = f"{self.server.url}/{ADDRESS}"
+        self.assertNotIn("UV_MALWARE_CHECK", self.said(base)["set"])
+        self.server.says(f"/{ADDRESS}/osv/", 200, {"advisories": 3})
+        said = self.said(f"{base}/simple/")["set"]
+        self.assertEqual(said["UV_MALWARE_CHECK_URL"], f"{base}/osv/")
+        self.assertEqual(said["PIP_AUDIT_OSV_URL"], f"{base}/osv/v1/query")
+        self.server.says(f"/{ADDRESS}/osv/", 200, b"x" * 5000)
+        self.assertNotIn("UV_MALWARE_CHECK", self.said(base)["set"])

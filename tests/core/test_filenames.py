@@ -8,7 +8,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import Version
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.filenames import ParsedFilename, parse
+from reqpi.core.filenames import ParsedFilename, parse, variant_label, without_label
 from reqpi.core.model import Project
 
 
@@ -38,7 +38,7 @@ class Wheels(SynchronousTestCase):
     def test_filenames_that_are_no_wheels_are_none(self) -> None:
         for filename in (
             "foo-1.0-none-any.whl",
-            "foo-1.0-x1-py3-none-any.whl",
+            "foo-1.0-x1-py3-none-Any.whl",
             "foo-1.0-1-2-py3-none-any.whl",
             "foo-nonsense-py3-none-any.whl",
             "foo-1.0-3py-none-any.whl",
@@ -62,6 +62,40 @@ class Wheels(SynchronousTestCase):
         self.assertIsNotNone(parse(f"f-1-{tags}.whl", project("f")))
 
 
+class VariantWheels(SynchronousTestCase):
+    """A variant wheel has a label at the end of its filename (PEP 825)."""
+
+    labelled = (
+        ("foo-1.0-py3-none-any-null.whl", "null"),
+        ("foo-1.0-py3-none-any-x86_64_v3.whl", "x86_64_v3"),
+        ("foo-1.0-1-py3-none-any-cu12.8.whl", "cu12.8"),
+        ("foo-1.0-cp313-cp313-manylinux_2_28_x86_64-1234567890abcdef.whl", "1234567890abcdef"),
+    )
+
+    def test_a_variant_wheel_is_a_wheel_of_its_version(self) -> None:
+        for filename, label in self.labelled:
+            self.assertEqual(parse(filename, project("foo")), ParsedFilename(Version("1.0"), "1.0", True), filename)
+            self.assertEqual(variant_label(filename), label)
+
+    def test_without_its_label_it_has_the_name_of_an_ordinary_wheel(self) -> None:
+        for filename, label in self.labelled:
+            plain = without_label(filename)
+            self.assertEqual(plain, filename.replace(f"-{label}", ""))
+            self.assertEqual(parse_wheel_filename(plain)[0], "foo")
+            self.assertEqual((variant_label(plain), without_label(plain)), (None, plain))
+
+    def test_other_labels_are_none(self) -> None:
+        for label in ("", "X86", "a-b", "a+b", "1234567890abcdefg", "\u017f"):
+            filename = f"foo-1.0-py3-none-any-{label}.whl"
+            self.assertIsNone(parse(filename, project("foo")), filename)
+            self.assertIsNone(variant_label(filename), filename)
+
+    def test_an_ordinary_wheel_and_an_sdist_have_none(self) -> None:
+        for filename in ("foo-1.0-7-py3-none-any.whl", "foo-1.0-py3-none-any.whl", "foo-1-2-3-4-5-6.tar.gz"):
+            self.assertIsNone(variant_label(filename), filename)
+            self.assertEqual(without_label(filename), filename)
+
+
 class WheelsLikePackaging(SynchronousTestCase):
     """The strict reading is that of the packaging library."""
 
@@ -74,7 +108,8 @@ class WheelsLikePackaging(SynchronousTestCase):
         try:
             name, version, _, _ = parse_wheel_filename(filename)
         except InvalidWheelFilename:
-            self.assertIsNone(parse(filename, project(parts[0])), filename)
+            if variant_label(filename) is None:  # packaging does not know PEP 825
+                self.assertIsNone(parse(filename, project(parts[0])), filename)
             return
         named = parse(filename, name)
         if named is None:

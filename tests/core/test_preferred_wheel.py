@@ -69,6 +69,27 @@ class PreferredTests(TestCase):
             else:
                 self.assertEqual([able[name] for name in chosen], [min(able.values())], some)
 
+    def test_the_stable_abi_of_free_threaded_builds_is_ranked(self) -> None:
+        """PEP 803: ``abi3t`` comes after the ABI of the version, and before wheels without an ABI."""
+        own, stable = "x-1.0-cp315-cp315t-win_amd64.whl", "x-1.0-cp315-abi3.abi3t-win_amd64.whl"
+        older, pure = "x-1.0-cp315-abi3t-win_amd64.whl", "x-1.0-cp315-none-win_amd64.whl"
+        for python, abi, best, others in (
+            ("3.15", "cp315t", own, (stable, pure)),
+            ("3.15", "cp315t", stable, (pure, "x-1.0-cp315-abi3-win_amd64.whl")),
+            ("3.16", "cp316t", stable, ("x-1.0-py3-none-any.whl", own)),
+            ("3.16", "cp316t", older, ("x-1.0-py3-none-any.whl",)),
+            ("3.15", "abi3t", older, ("x-1.0-py3-none-any.whl",)),
+            ("3.15", "cp315", stable, (pure, older)),
+        ):
+            target = _target(platform="win_amd64", python_version=python, abi=abi)
+            self.assertEqual(_chosen(target, *others, best), [best], (python, abi))
+
+    def test_a_variant_wheel_is_not_chosen(self) -> None:
+        """pip installs none."""
+        target = _target(platform="linux_x86_64", python_version="3.11")
+        variant = "x-1.0-cp311-cp311-linux_x86_64-null.whl"
+        self.assertEqual(_chosen(target, variant, "x-1.0-py3-none-any.whl"), ["x-1.0-py3-none-any.whl"])
+
     def test_an_sdist_stays_only_where_no_wheel_fits(self) -> None:
         target = _target(platform="win_amd64", python_version="3.12")
         self.assertEqual(_chosen(target, "x-1.0.tar.gz", "x-1.0-py3-none-any.whl"), ["x-1.0-py3-none-any.whl"])

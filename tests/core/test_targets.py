@@ -91,6 +91,13 @@ class TakesTests(unittest.TestCase):
         self.assertFalse(target(python_version="3.13", abi="cp313t").takes(wheel("cp38-abi3-win_amd64")))
         self.assertTrue(target(python_version="3.13", abi="cp313").takes(wheel("cp38-abi3-win_amd64")))
 
+    def test_the_stable_abi_of_free_threaded_builds_is_theirs_alone(self) -> None:
+        """PEP 803; a wheel for both builds has both tags."""
+        self.assertTrue(target(python_version="3.16", abi="cp316t").takes(wheel("cp315-abi3t-win_amd64")))
+        self.assertTrue(target(python_version="3.16", abi="cp316t").takes(wheel("cp315-abi3.abi3t-win_amd64")))
+        self.assertFalse(target(python_version="3.15", abi="cp315t").takes(wheel("cp316-abi3t-win_amd64")))
+        self.assertFalse(target(python_version="3.16", abi="cp316").takes(wheel("cp315-abi3t-win_amd64")))
+
     def test_a_major_version_alone(self) -> None:
         self.assert_takes(target(python_version="3"), "cp38-cp38-win_amd64", "py3-none-any")
         self.assertFalse(target(python_version="3").takes(wheel("py2-none-any")))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 import pytest
@@ -115,6 +115,56 @@ class ObjectStoreTests(ObjectStoreCase):
         # What came within the last hour stays: a page that names it may just be in the making.
         self.assertEqual(said[1], "removed 1 lock and 0 files of 0 bytes\n")
         self.assertEqual(self.verify()["locks"], 0)
+
+    def test_what_an_operator_decides_reaches_servers_with_the_key_of_the_store(self) -> None:
+        """From a machine that has nothing but the URL and the key."""
+        key = self.folder / "key"
+        key.write_text("k" * 64)
+        key.chmod(0o600)
+        self.server.stop()
+        online = ("--upstream", self.upstream.url, "--record-key", str(key))
+        self.server = self.started(*online)
+        other = self.started(*online, "--cache", str(self.folder / "cache"))
+        page = f"{self.committed()}top/"
+        pages = [page, page.replace(self.server.url, other.url)]
+        file = self.files["top"].filename
+        for url in pages:
+            self.assertIn(file, self.served(url).decode())
+        address = urlsplit(page).path.split("/")[1]
+
+        def operate(*words: str, status: int = 0, key: Path | None = key) -> str:
+            command = [sys.executable, "-m", "reqpi", *words, "--store", SeaweedFS.url, *self.options]
+            environ = {"PYTHONPATH": str(ROOT)} | ({} if key is None else {"REQPI_RECORD_KEY": str(key)})
+            done = clients.run(command, self.folder, environ)
+            self.assertEqual(done.status, status, done.said)
+            return done.said
+
+        operate("deny", "top", "--because", "it mines coins")
+        for url in pages:
+            self.assertIn("it mines coins", self.gone(url))
+        self.assertTrue(operate("deny", "--list").startswith("top: it mines coins"))
+        self.assertIn("Add their --record-key", operate("deny", "--list", key=None))
+        operate("deny", "--revoke", "top")
+        added = self.upstream.sdist("top", "1.0").filename
+        self.assertIn(f"+ {added}", operate("refreeze", address, "top", "--upstream", self.upstream.url))
+        for url in pages:
+            end = monotonic() + 240
+            while added not in self.served(url).decode():
+                self.assertLess(monotonic(), end)
+                sleep(0.2)
+        self.assertIn(f"forgot {address}", operate("forget", address))
+        for url in pages:
+            self.assertIn("unknown-address", self.gone(url))
+        operate("forget", address, status=3)
+        operate("verify")
+
+    def gone(self, url: str) -> str:
+        """Return the problem of a page, as soon as it is answered with one."""
+        end = monotonic() + 240
+        while (answered := self.get(url))[0].status != 410:
+            self.assertLess(monotonic(), end, answered[1])
+            sleep(0.2)
+        return answered[1].decode()
 
     def test_redirects(self) -> None:
         """Clients follow them; the URL is good without any credentials, and no proxy may remember it."""

@@ -11,11 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
+from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import TestCase
 
 from reqpi.core.errors import Occupied
 from reqpi.runtime.called import _GROWN
 from reqpi.runtime.child_process import Budget, ChildProcess, OverBudget
+from reqpi.runtime.offload import in_thread
 
 MEMORY = 1 << 30
 
@@ -53,6 +55,18 @@ def signalled() -> Iterator[int]:
     for each in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), each)
     yield os.getpid()
+
+
+def held(gate: str) -> Iterator[str]:
+    """Wait until a named pipe is written to and closed, and yield its text thousands of times."""
+    text = Path(gate).read_text()
+    for _ in range(5000):
+        yield text
+
+
+def noting(path: str) -> Iterator[int]:
+    """Leave a file."""
+    yield Path(path).write_bytes(b"")
 
 
 class ChildProcessTests(TestCase):
@@ -128,3 +142,28 @@ class ChildProcessTests(TestCase):
         self.assertRaises(ProcessLookupError, os.kill, pid, 0)
         with self.assertRaises(Occupied):
             await self.child.call(numbers, 1)
+
+    async def test_a_call_after_one_that_was_given_up_gets_its_own_pieces(self) -> None:
+        gate = self.mktemp()
+        os.mkfifo(gate)
+        given_up = self.child.call(held, gate)
+        writer = await in_thread(open, gate, "w")  # until the other process reads
+        given_up.cancel()
+        await self.assertFailure(given_up, CancelledError)
+        following = [self.child.call(numbers, end) for end in range(3)]
+        with writer:
+            writer.write("of the call that was given up")
+        counted = [[number for _, number in await call] for call in following]
+        self.assertEqual(counted, [[], [0], [0, 1]])
+
+    async def test_a_call_that_was_given_up_before_its_turn_is_not_made(self) -> None:
+        gate, note = self.mktemp(), self.mktemp()
+        os.mkfifo(gate)
+        first, given_up = self.child.call(held, gate), self.child.call(noting, note)
+        writer = await in_thread(open, gate, "w")
+        given_up.cancel()
+        await self.assertFailure(given_up, CancelledError)
+        writer.close()
+        await first
+        await self.pid()
+        self.assertEqual(await in_thread(os.listdir, os.path.dirname(note)), [])

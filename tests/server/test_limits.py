@@ -49,11 +49,22 @@ class LimitsTests(SynchronousTestCase):
     def test_each_worker_has_its_share(self) -> None:
         """The numbers are those of the server."""
         self.allowing(1 << 20, 1 << 20)
-        settings = Settings(workers=4, limit_requests="8/s,burst=80", max_connections=400, max_uploads=4000)
+        numbers = {"max_connections": 400, "max_uploads": 4000, "largest_document": 100}
+        settings = Settings(workers=4, limit_requests="8/s,burst=80", **numbers)  # type: ignore[arg-type]
         found = limits_of(settings, self.now)
         self.assertEqual(sum(found.rates.reached(b"GET", b"/", "a") is None for _ in range(100)), 20)
         self.assertEqual((found.connections.most, found.connections.most_of_client), (100, 50))
         self.assertEqual(found.uploads.most, 1000)
+
+    def test_one_client_can_always_send_the_largest_lock(self) -> None:
+        """With many workers too: with a share that is smaller, it would be told to try again, in vain."""
+        self.allowing(1 << 20, 1 << 20)
+        for settings in (Settings(workers=17), Settings(workers=64), Settings(workers=4, largest_document=100 << 20)):
+            largest = settings.largest_document
+            uploads = limits_of(settings, self.now).uploads
+            self.assertIsNone(uploads.take("a", largest), settings.workers)
+            self.assertIsNone(uploads.take("b", largest), settings.workers)
+        self.assertEqual(limits_of(Settings(workers=64, max_uploads=0), self.now).uploads.most, 0)
 
     def test_limits_can_be_turned_off(self) -> None:
         """With off for a rate, and 0 for a number."""
@@ -117,6 +128,20 @@ class LimitsTests(SynchronousTestCase):
         self.assertEqual(settings.head_timeout, 5)
         wrong = self.assertRaises(SystemExit, TwistdOptions({}).parseOptions, ["--limit-holds", "5"])
         self.assertIn("--limit-holds 5: write a number for each s, min or h, such as 60/min", str(wrong))
+
+    def test_a_lock_that_no_client_could_send_is_a_contradiction(self) -> None:
+        """One client may have half of --max-uploads."""
+        for environ, sizes in (
+            ({}, ["--max-document", "200 MiB"]),
+            ({}, ["--max-uploads", "15 MiB"]),
+            ({"REQPI_MAX_UPLOADS": "100"}, ["--max-document", "51"]),
+        ):
+            wrong = self.assertRaises(SystemExit, TwistdOptions(environ).parseOptions, sizes)
+            self.assertIn("--max-uploads", str(wrong))
+            self.assertIn("--max-document", str(wrong))
+        self.assertIn("Write at least 102, or 0 for any number", str(wrong))
+        for sizes in (["--max-uploads", "16 MiB"], ["--max-uploads", "0", "--max-document", "1 GiB"]):
+            TwistdOptions({}).parseOptions(sizes)
 
     def logged(self, settings: Settings) -> list[str]:
         """The lines at the start."""

@@ -134,7 +134,12 @@ class OptionsTests(SynchronousTestCase):
         names = {long.rstrip("=") for long in options.longOpt} - {"help", "version", "baseurl", "http"}
         for name in names:
             values = {"url": "http://1", "workers": "2", "store-option": "a=b", "log-level": "debug"}
-            values |= {"crates": "https://crates.example.org", "anonymous": "read", "log-format": "json"}
+            values |= {
+                "crates": "https://crates.example.org",
+                "anonymous": "read",
+                "log-format": "json",
+                "max-uploads": "1 GB",
+            }
             value = values.get(name, "1/s" if name.startswith("limit-") else "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))
             without = Settings(store="s3://bucket") if said.store == "s3://bucket" else Settings()

@@ -14,6 +14,7 @@ from reqpi.core.errors import NotFound, UpstreamTrouble
 from reqpi.core.model import Commitment
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.maintenance.sweep import Sweep
+from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.sboms import Sboms
@@ -111,6 +112,23 @@ class BillsTests(TestCase):
         whole = await self.bill()
         self.assertNotIn(b"reqpi:core_metadata", whole)
         self.assertNotEqual(json.loads(whole)["serialNumber"], json.loads(partial)["serialNumber"])
+
+    async def test_an_sbom_has_the_metadata_of_files_that_were_frozen_later(self) -> None:
+        """Also if a process that has the old page in memory writes down what it knows once more."""
+        await self.bill()
+        commitment = await self.committed(self.shelf)
+        record = sbom_record(commitment.address, "metadata")
+        old = await self.store.get(record)
+        assert old is not None
+        content = build_wheel("six", "1.0", requires=("idna",))
+        self.six = a_file("six-1.0-1-py3-none-any.whl", content, size=len(content), core_metadata=True)
+        self.upstream.offer(a_page(self.six), content)
+        await Undoing(self.shelf, self.store).refreeze(commitment.address, "six", "operator")
+        await self.store.create(record, old)
+        first = await self.bill()
+        edges = [each for each in json.loads(first)["dependencies"] if "dependsOn" in each]
+        self.assertEqual(edges, [{"ref": "pkg:pypi/six@1.0", "dependsOn": ["pkg:pypi/idna@3.0"]}])
+        self.assertEqual(await self.bill(self.replica(PlainUpstream()), hold=False), first)
 
     async def test_a_slow_upstream_is_waited_for_and_then_asked_again(self) -> None:
         """As for pages: the client is told to come back, and the work goes on."""

@@ -46,6 +46,8 @@ class CountedStoreTests(StoreContract, TestCase):
         full = CountedStore(self.behind, StoreRoom(self.behind, None, "two", 4))  # type: ignore[arg-type]
         incoming = await full.begin()
         with self.assertRaises(StoreFull):
+            await incoming.expect(5)
+        with self.assertRaises(StoreFull):
             await incoming.write(b"12345")
         await incoming.discard()
         with self.assertRaises(StoreFull):

@@ -10,8 +10,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.access.clients import Client
 from reqpi.core.audit import DONE, AuditedClient, audit_line
+from reqpi.core.limits.limit import Limit
+from reqpi.core.limits.rates import Rate
 from reqpi.web.http.audit import AuditLog
+from reqpi.web.http.rate_limits import RateLimits
+from reqpi.web.http.site_limits import SiteLimits
 from tests.attacks.tokens_case import basic, text_of
+from tests.web.case import LARGEST
 from tests.web.test_operating import WANTED, OperatingCase
 
 
@@ -88,6 +93,25 @@ class RequestTests(AuditCase):
         self.assertEqual({each["outcome"] for each in noted}, {"refused"})
         self.assertEqual([each["client"].get("token") for each in noted], [None, "reader", None, "committer"])
         self.assertEqual(noted[1]["address"], self.address)
+
+    async def test_what_was_refused_before_its_body_had_arrived_is_noted_too(self) -> None:
+        """Too large, without a login, and too often; a request to read is not."""
+        rates = RateLimits({Limit.COMMITS: Rate(1, 1)}, self.clock.seconds)
+        self.site.limits = SiteLimits(self.clock.seconds, rates=rates)
+        large = b"#" * (LARGEST + 1)
+        await self.as_client("committer", "/locks?hold=1", "POST", large)
+        await self.ask(f"/{self.address}/lock", "GET", large)
+        self.site.limits = SiteLimits(self.clock.seconds)
+        await self.ask("/locks", "POST", large, Authorization=basic("nonsense"))
+        self.site.limits = SiteLimits(self.clock.seconds, rates=rates)
+        reply = await self.as_client("committer", "/locks", "POST", b"six==1.0\n")
+        noted = self.noted()
+        self.assertEqual([each["what"] for each in noted], ["commit", "hold", "commit", "commit"])
+        self.assertEqual([each["status"] for each in noted], [413, 413, 401, 429])
+        self.assertEqual({each["outcome"] for each in noted}, {"refused"})
+        tokens = [each["client"].get("token") for each in noted]
+        self.assertEqual(tokens, ["committer", "committer", None, "committer"])
+        self.assertEqual(noted[-1]["request"], reply["X-Request-ID"])
 
     async def test_a_client_that_does_not_wait_for_the_answer_is_noted(self) -> None:
         wire = await self.wire()

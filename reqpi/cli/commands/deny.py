@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reqpi.cli.inputs.operated import add_operated, audited, check_operated, own_name
-from reqpi.cli.inputs.stores import opened
+from reqpi.cli.inputs.operated import add_operated, audited, check_operated, opened_to_decide, own_name
 from reqpi.cli.messages import tell_remark, visible
 from reqpi.cli.statuses import DIFFERENT, DONE
 from reqpi.client.errors import BadUsage
@@ -54,7 +53,7 @@ def _at_server(options: argparse.Namespace, what: str, because: str) -> Sequence
 
 
 def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[_Shown]:
-    with opened(options) as (store, wait):
+    with opened_to_decide(options) as (store, wait):
         # Imported here because the reactor must not be installed before a server chooses its own.
         from twisted.internet import reactor  # noqa: PLC0415
 

@@ -15,7 +15,9 @@ from reqpi.cli.inputs.own_token import add_token_file, own_token, with_token
 from reqpi.cli.processes.cargo_home import fill_home
 from reqpi.cli.statuses import DONE
 from reqpi.client import BadUsage
+from reqpi.client.advisories import has_advisories
 from reqpi.client.target import index_of
+from reqpi.core.audit_vars import audit_changes
 from reqpi.core.cargo_vars import cargo_changes
 from reqpi.core.export.env_shells import PAIRS, SHELLS, environment, environment_of_folder
 
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
                 "An index has the same URL wherever it is used: leave the option out.",
             )
         index = f"{base}/{address}/simple/"
-        written = environment(index, _shell(options), _own_cargo_home(index, options))
+        audits = audit_changes(index) if has_advisories(base, address) else {}
+        written = environment(index, _shell(options), _own_cargo_home(index, options) | audits)
     elif options.cargo_home is not None or options.token_file is not None:
         raise BadUsage(
             f"{'--token-file' if options.cargo_home is None else '--cargo-home'} is for the URL of an address",

@@ -6,8 +6,15 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from reqpi.cli.inputs.operated import add_address, add_operated, address_in, audited, check_operated, own_name
-from reqpi.cli.inputs.stores import opened
+from reqpi.cli.inputs.operated import (
+    add_address,
+    add_operated,
+    address_in,
+    audited,
+    check_operated,
+    opened_to_decide,
+    own_name,
+)
 from reqpi.cli.messages import count_of
 from reqpi.cli.statuses import DONE
 from reqpi.client.json_members import number
@@ -31,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _in_store(options: argparse.Namespace, address: str) -> int:
-    with opened(options) as (store, wait):
+    with opened_to_decide(options) as (store, wait):
         # Imported here because the reactor must not be installed before a server chooses its own.
         from twisted.internet import reactor  # noqa: PLC0415
 

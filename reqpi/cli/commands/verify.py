@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from attrs import asdict
 
 from reqpi.cli.inputs.own_token import add_token_file, log_in
-from reqpi.cli.inputs.stores import add_store, opened
+from reqpi.cli.inputs.stores import add_store, key_named, opened
 from reqpi.cli.messages import count_of, tell_error, tell_remark
 from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.client import commit
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.url and not options.repair:
         parser.error("--url is the server that fetches again what --repair removed: add --repair")
-    if options.seal and options.record_key is None:
+    if options.seal and key_named(options) is None:
         parser.error("--seal needs the key: add --record-key FILE")
     log_in(options)
     with opened(options) as (store, wait):
@@ -40,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             print(json.dumps(asdict(verdict), indent=2))
         else:
             _tell(verdict)
-        if verdict.trusted and options.record_key is None:
+        if verdict.trusted and key_named(options) is None:
             lists = count_of(verdict.trusted, "frozen list")
             tell_remark(f"{lists} without digests: only as safe as the store, unless --record-key seals the records")
         for address in sorted({address for address, *_ in verdict.lost}) if options.url else ():
@@ -84,13 +83,15 @@ def command_line() -> argparse.ArgumentParser:
     add_store(parser)
     parser.add_argument("--repair", action="store_true", help="remove damaged files and records that can be made again")
     parser.add_argument(
-        "--record-key", type=Path, metavar="FILE", help="the keys of the server: report frozen lists that none sealed"
+        "--record-key",
+        metavar="FILE",
+        help="the keys of the server: report frozen lists and decisions that none sealed",
     )
     parser.add_argument(
         "--seal",
         action="store_true",
-        help="with --record-key: seal the frozen lists that its first key has not sealed. Do this only while you trust "
-        "the store: it believes what the lists say",
+        help="with --record-key: seal the frozen lists and decisions that its first key has not sealed. Do this only "
+        "while you trust the store: it believes what they say",
     )
     parser.add_argument(
         "--url", help="with --repair: make the server at this URL, on the same store, fetch them again now"

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from getpass import getuser
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reqpi.cli.inputs.own_token import add_token_file, log_in
-from reqpi.cli.inputs.stores import add_store
+from reqpi.cli.inputs.stores import add_store, opened
+from reqpi.cli.messages import tell_remark
 from reqpi.core.address import is_address
 from reqpi.core.audit import DONE, FAILED, AuditedClient, audit_line
+from reqpi.shelf.records import decision_record, kind_of, page_record
+from reqpi.storage.sealed import SealedStore
 
-__all__ = ["add_address", "add_audit_log", "add_operated", "address_in", "audited", "check_operated", "own_name"]
+if TYPE_CHECKING:
+    from reqpi.cli.processes.reactor_thread import Wait
+
+__all__ = [
+    "add_address",
+    "add_audit_log",
+    "add_operated",
+    "address_in",
+    "audited",
+    "check_operated",
+    "opened_to_decide",
+    "own_name",
+]
+
+_LOOKED_AT = 8
+"""Records of a kind that are looked at for a seal."""
 
 _SERVER = "the running server at this URL, which needs a token with the scope operate"
 
@@ -25,7 +43,7 @@ def add_operated(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--url", help=f"use {_SERVER}")
     add_token_file(parser)
     add_store(parser)
-    parser.add_argument("--record-key", type=Path, metavar="FILE", help="the keys of the servers on this store")
+    parser.add_argument("--record-key", metavar="FILE", help="the keys of the servers on this store")
     add_audit_log(parser)
 
 
@@ -34,6 +52,32 @@ def add_audit_log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audit-log", type=Path, metavar="FILE", help="append a line of JSON to this file, as a server does"
     )
+
+
+@contextmanager
+def opened_to_decide(options: argparse.Namespace) -> Iterator[tuple[SealedStore, Wait]]:
+    """Open the store as :func:`opened` does. A remark says whether other processes will believe what is decided."""
+    with opened(options) as (store, wait):
+        if wait(_is_foreign(store)):
+            tell_remark(
+                "records of this store have the seal of a key that was not given: servers with that key do not count "
+                "what is decided here. Add their --record-key"
+            )
+        yield store, wait
+
+
+async def _is_foreign(store: SealedStore) -> bool:
+    """Return whether some records have the seal of another key; a few of them tell."""
+    for record in (decision_record(""), page_record("")):
+        left = _LOOKED_AT
+        async with aclosing(store.names(kind_of(record).below())) as names:
+            async for name in names:
+                if await store.is_foreign(name):
+                    return True
+                left -= 1
+                if not left:
+                    break
+    return False
 
 
 @contextmanager

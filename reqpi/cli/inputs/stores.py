@@ -18,7 +18,7 @@ from reqpi.storage.sealed import SealedStore
 if TYPE_CHECKING:
     from reqpi.cli.processes.reactor_thread import Wait
 
-__all__ = ["add_store", "opened", "place_named"]
+__all__ = ["add_store", "key_named", "opened", "place_named"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,11 +59,15 @@ def _store(options: argparse.Namespace) -> SealedStore:
     if isinstance(where, Path) and not where.is_dir():
         raise Misconfigured(f"there is no store at {where}", "Specify the store of the server with --store.")
     options_given = options_of(value_of(options, "store-option"))
-    store = StorePlace(where, default_spool(), options_given, record_key=getattr(options, "record_key", None)).store(
-        _here
-    )
+    store = StorePlace(where, default_spool(), options_given, record_key=key_named(options)).store(_here)
     store.open()
     return store
+
+
+def key_named(options: argparse.Namespace) -> Path | None:
+    """Return the file of ``--record-key`` that the options or the environment specify; ``None`` if neither does."""
+    named = value_of(options, "record-key") if hasattr(options, "record_key") else None
+    return None if named is None else Path(named)
 
 
 async def _here(f: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

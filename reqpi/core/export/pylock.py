@@ -1,4 +1,4 @@
-"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL under the address, its size and its digest."""
+"""The lock as a ``pylock.toml`` (:pep:`751`): every file with its URL under the address and its digest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from reqpi.core.errors import NothingUpstream
 from reqpi.core.export.admitted import Admitted, url_of
+from reqpi.core.filenames import variant_label
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.core.releases import sdist_of
 
@@ -23,7 +25,7 @@ def pylock(commitment: Commitment, pages: Mapping[Project, Page], here: str) -> 
 
     :param pages: the frozen page of every project that the lock pins.
     :param here: the URL of the address, with a slash at its end.
-    :raises reqpi.core.errors.NothingUpstream: a pin has no file.
+    :raises reqpi.core.errors.NothingUpstream: a pin has no file, or variant wheels only.
     """
     admitted = Admitted(commitment, pages)
     packages: dict[tuple[str, str, str], Package] = {}
@@ -46,8 +48,14 @@ def _package(pin: Pin, files: Sequence[File], here: str) -> Package:
     marker = Marker(pin.marker) if pin.marker else None
     if pin.source is not None:
         return Package(name=pin.project, marker=marker, archive=_archive(pin, files[0], here))
-    wheels = [_wheel(file, here) for file in files if file.wheel]
+    # pip rejects the whole document for the filename of a variant wheel, which uv takes from the index.
+    wheels = [_wheel(file, here) for file in files if file.wheel and variant_label(file.filename) is None]
     sdist = sdist_of(files)
+    if not wheels and sdist is None:
+        where = (
+            f"Line {pin.line} of {pin.document or 'the lock'} pins variant wheels, which no pylock.toml can list yet."
+        )
+        raise NothingUpstream(f"{pin.project} {files[0].version} has variant wheels only", where)
     return Package(
         name=pin.project,
         version=files[0].version,
@@ -62,7 +70,7 @@ def _wheel(file: File, here: str) -> PackageWheel:
     return PackageWheel(
         name=file.filename,
         url=url_of(file, here),
-        size=file.size,
+        size=_size(file),
         upload_time=_time(file),
         hashes={"sha256": str(file.sha256)},
     )
@@ -72,7 +80,7 @@ def _sdist(file: File, here: str) -> PackageSdist:
     return PackageSdist(
         name=file.filename,
         url=url_of(file, here),
-        size=file.size,
+        size=_size(file),
         upload_time=_time(file),
         hashes={"sha256": str(file.sha256)},
     )
@@ -81,8 +89,16 @@ def _sdist(file: File, here: str) -> PackageSdist:
 def _archive(pin: Pin, file: File, here: str) -> PackageArchive:
     subdirectory = pin.source.subdirectory if pin.source is not None else None
     return PackageArchive(
-        url=url_of(file, here), size=file.size, hashes={"sha256": str(file.sha256)}, subdirectory=subdirectory
+        url=url_of(file, here), size=_size(file), hashes={"sha256": str(file.sha256)}, subdirectory=subdirectory
     )
+
+
+def _size(file: File) -> int | None:
+    """Return the size of a file if it was computed here: uv rejects a file of another size than the document states.
+
+    An upstream's page may be wrong about it, and the digest of a file does not cover what a page says.
+    """
+    return file.size if file.measured else None
 
 
 def _time(file: File) -> datetime | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-__all__ = ["last_forwarded", "network_of"]
+__all__ = ["client_address", "network_of"]
 
 _OF_ONE_CLIENT = 64
 """Bits of the network that one subscriber gets of IPv6: addresses in it cost nothing (:rfc:`6177`)."""
+
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
 @lru_cache(1024)
@@ -28,13 +31,18 @@ def network_of(host: str) -> str:
     return str(IPv6Network((address, _OF_ONE_CLIENT), strict=False))
 
 
-def last_forwarded(forwarded: str) -> str:
-    """Return the address that the last proxy wrote into ``X-Forwarded-For``; empty if it wrote none.
+def client_address(peer: str, forwarded: str, *, trusted: bool) -> str:
+    """Return the address of a client: the last in ``X-Forwarded-For``, which a trusted proxy wrote, or the peer's.
 
-    Those before it come from the client, which may write anything.
+    Those before it come from the client, which may write anything. Some proxies write brackets, and a port.
+
+    :param peer: the address at the other end of the connection.
     """
+    if not trusted:
+        return peer
     last = forwarded.rpartition(",")[2].strip()
+    match = _WITH_PORT.fullmatch(last)
     try:
-        return str(ip_address(last))
+        return str(ip_address(last if match is None else match[1] or match[2]))
     except ValueError:
-        return ""
+        return peer

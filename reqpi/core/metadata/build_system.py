@@ -113,8 +113,9 @@ def build_system(files: Files) -> BuildSystem:
     fields = [_setup_fields(name, files) for name in ("setup.py", "setup.cfg")] if project.setuptools else []
     setup_requires, more = _first(fields, "setup_requires")
     dependencies = project.dependencies
-    if dependencies is None and project.leaves_dependencies:
-        dependencies, _ = _first(fields, "install_requires")
+    if project.leaves_dependencies:
+        further, _ = _first(fields, "install_requires")
+        dependencies = None if further is None else [*(dependencies or ()), *further]
     return BuildSystem(
         requires=project.requires if project.declared else DEFAULT,
         setup_requires=sound(setup_requires or (), unread, "setup_requires"),
@@ -208,15 +209,14 @@ class _Project:
         return sound(requires, self.unread, "[build-system]")
 
     def _dependencies(self, project: object) -> tuple[list[str] | None, bool]:
-        """Return the dependencies in ``[project]`` (:pep:`621`), and whether it leaves them to other files.
+        """Return the dependencies in ``[project]`` (:pep:`621`), and whether other files may add to them (:pep:`808`).
 
         Extras are written as markers, as in core metadata.
         """
         if not isinstance(project, Mapping):
             return None, True
         dynamic = project.get("dynamic")
-        if isinstance(dynamic, list) and "dependencies" in dynamic:
-            return None, True
+        leaves = isinstance(dynamic, list) and "dependencies" in dynamic
         plain = project.get("dependencies", [])
         extras = project.get("optional-dependencies", {})
         found = [each for each in plain if isinstance(each, str)] if isinstance(plain, list) else []
@@ -227,7 +227,7 @@ class _Project:
                 and extra.replace("-", "").replace("_", "").isalnum()
             ):
                 found += [_under(each, extra) for each in listed if isinstance(each, str)]
-        return found, False
+        return found, leaves
 
 
 def _under(requirement: str, extra: str) -> str:

@@ -44,7 +44,8 @@ def core_metadata(data: bytes, filename: str) -> bytes | None:
     info = found.get(True)
     if info is None or _says_all(info) or False not in found:
         return info
-    lines = requires_dist(found[False].decode("utf-8", "replace"))
+    stated = set(read_headers(info).get("requires_dist", ()))
+    lines = [line for line in requires_dist(found[False].decode("utf-8", "replace")) if line not in stated]
     return "".join(f"Requires-Dist: {line}\n" for line in lines).encode() + info
 
 
@@ -68,9 +69,9 @@ def requires_dist(text: str) -> list[str]:
 
 def _says_all(info: bytes) -> bool:
     headers = read_headers(info)
-    dynamic = {field.strip().lower() for field in headers.get("dynamic", ())}
-    complete = _COMPLETE.match(headers.get("metadata_version", "")) is not None and "requires-dist" not in dynamic
-    return complete or "requires_dist" in headers
+    if "requires-dist" in {field.strip().lower() for field in headers.get("dynamic", ())}:
+        return False  # a build may add requirements to those that are stated (:pep:`808`)
+    return _COMPLETE.match(headers.get("metadata_version", "")) is not None or "requires_dist" in headers
 
 
 def _of_zip(data: bytes) -> Iterator[tuple[bool, bytes]]:

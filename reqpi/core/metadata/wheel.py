@@ -11,7 +11,7 @@ from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile, Readable, ZipRangePlan
 from reqpi.core.model import Project
 
-__all__ = ["BrokenWheel", "LazyWheel", "wheel_metadata"]
+__all__ = ["BrokenWheel", "LazyWheel", "dist_info_file", "dist_info_of", "wheel_metadata"]
 
 MAX_METADATA = 8 * 1024 * 1024
 """Bytes of a ``METADATA``. The longest known are descriptions of some 100 KiB."""
@@ -22,28 +22,39 @@ class BrokenWheel(UpstreamTrouble):
 
 
 def wheel_metadata(file: Readable, filename: str, project: Project) -> bytes:
-    """Read the ``METADATA`` of a wheel, from the same place where pip reads it (``wheel_dist_info_dir``).
+    """Read the ``METADATA`` of a wheel; see :func:`dist_info_file`."""
+    return dist_info_file(file, filename, project, "METADATA", MAX_METADATA)
+
+
+def dist_info_file(file: Readable, filename: str, project: Project, name: str, largest: int) -> bytes:
+    """Read a file in the ``.dist-info`` directory of a wheel, from the place where pip looks (``wheel_dist_info_dir``).
 
     Only stored and deflated files are supported, as :mod:`zipfile` cannot bound any other compression.
 
     :param file: the wheel.
     :param filename: for messages.
     :param project: the project that the wheel must belong to.
-    :raises BrokenWheel: the wheel has no readable metadata; another attempt will not help.
+    :param name: such as ``METADATA``.
+    :param largest: bytes of the file, at most.
+    :raises BrokenWheel: the wheel has no such file that can be read; another attempt will not help.
     :raises reqpi.core.metadata.zip_ranges.MissingRange: ``file`` is sparse and lacks bytes that are needed first.
     """
     try:
         guarded = GuardedFile(file)
         with ZipFile(guarded) as archive:
-            entry = _entry(archive, filename, project)
+            entry = _entry(archive, filename, f"{dist_info_of(archive, filename, project)}/{name}", largest)
             guarded.touch(entry)
             with archive.open(entry) as opened:
-                return opened.read(MAX_METADATA)
+                return opened.read(largest)
     except UNREADABLE as error:
         raise BrokenWheel(f"{filename} cannot be read", f"It is a broken archive ({error}).") from error
 
 
-def _entry(archive: ZipFile, filename: str, project: Project) -> ZipInfo:
+def dist_info_of(archive: ZipFile, filename: str, project: Project) -> str:
+    """Return the name of the ``.dist-info`` directory of a wheel.
+
+    :raises BrokenWheel: it has none, or several, or that of another project.
+    """
     names = archive.namelist()
     if len(names) > MAX_ENTRIES:
         raise BrokenWheel(f"{filename} cannot be read", f"It has more than {MAX_ENTRIES} files.")
@@ -55,16 +66,20 @@ def _entry(archive: ZipFile, filename: str, project: Project) -> ZipInfo:
         )
     if not canonicalize_name(found[0]).startswith(project):
         raise BrokenWheel(f"{filename} is not a wheel of {project}", f"Its .dist-info directory is {found[0][:200]!r}.")
-    path = f"{found[0]}/METADATA"
+    return found[0]
+
+
+def _entry(archive: ZipFile, filename: str, path: str, largest: int) -> ZipInfo:
+    name = path.rpartition("/")[2]
     if path not in archive.NameToInfo:
-        raise BrokenWheel(f"{filename} is not a valid wheel", "It has no METADATA.")
+        raise BrokenWheel(f"{filename} is not a valid wheel", f"It has no {name}.")
     entry = archive.getinfo(path)
     if entry.flag_bits & 1:
         raise BrokenWheel(f"{filename} cannot be read", "It is encrypted.")
     if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
         raise BrokenWheel(f"{filename} cannot be read", f"Its compression ({entry.compress_type}) is not supported.")
-    if max(entry.file_size, entry.compress_size) > MAX_METADATA:
-        raise BrokenWheel(f"{filename} cannot be read", f"Its METADATA has more than {MAX_METADATA} bytes.")
+    if max(entry.file_size, entry.compress_size) > largest:
+        raise BrokenWheel(f"{filename} cannot be read", f"Its {name} has more than {largest} bytes.")
     return entry
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "claimed",
     "digest",
     "link",
+    "link_to",
     "listed_file",
     "listing",
     "status",
@@ -58,13 +59,15 @@ def check_version(version: object, project: Project) -> None:
         )
 
 
-def version_for(files: Iterable[File], status: Status | None) -> str:
+def version_for(files: Iterable[File], status: Status | None, *, derived: bool = False) -> str:
     """Return the lowest version of the API that has every field that a page shows.
 
     1.1 (:pep:`700`) promises the size of every file, 1.3 (:pep:`740`) adds provenance, 1.4 (:pep:`792`) the status.
+
+    :param derived: whether it also lists files that are made when they are requested, and whose sizes are not known.
     """
     files = tuple(files)
-    if any(file.size is None for file in files):
+    if derived or any(file.size is None for file in files):
         return "1.0"
     if status is not None:
         return "1.4"
@@ -99,7 +102,15 @@ def link(file: File, prefix: str | None = "") -> str:
     fragment = f"#sha256={file.sha256}" if file.sha256 else ""
     if prefix is None:
         return f"{file.url.removeprefix('archive+')}{fragment}"
-    return f"{prefix}{quote(file.filename, safe='')}{fragment}"
+    return f"{link_to(file.filename, prefix)}{fragment}"
+
+
+def link_to(filename: str, prefix: str) -> str:
+    """Return the link to a file of that name, relative to its page.
+
+    :param prefix: as for :func:`link`, except for ``None``.
+    """
+    return f"{prefix}{quote(filename, safe='')}"
 
 
 class OptionalFields(TypedDict):

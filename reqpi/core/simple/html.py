@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from html import escape
 from html.parser import HTMLParser
@@ -187,7 +187,14 @@ def _core_metadata(link: Attributes) -> Digest | Literal[True] | None:
     return entries.best([(algorithm, hexadecimal)]) if equals else (value.lower() == "true" or None)
 
 
-def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str | None = "") -> bytes:
+def page_html(
+    page: Page,
+    *,
+    show_yanked: bool = False,
+    unhashed: bool = False,
+    prefix: str | None = "",
+    derived: Collection[str] = (),
+) -> bytes:
     """Render a page. The bytes are a function of the set of its files; all links are relative to the page's own URL.
 
     Characters outside ASCII are written as character references, so no declared encoding can be wrong.
@@ -196,11 +203,15 @@ def page_html(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
         uv a bare name fails if its only version is yanked.
     :param unhashed: whether a file may lack a sha256; see :func:`reqpi.core.simple.entries.listing`.
     :param prefix: text before each link; see :func:`reqpi.core.simple.entries.link`.
+    :param derived: the names of further files, which have no digest because they are made of listed ones.
     :raises ValueError: a file has no sha256.
     """
     files = entries.listing(page.files, unhashed=unhashed)
     links = "".join(f"{_link(file, show_yanked, prefix)}<br>\n" for file in files)
-    return _document(f"Links for {page.project}", _meta(page), links)
+    links += "".join(
+        f'<a href="{escape(entries.link_to(name, prefix or ""))}">{escape(name)}</a><br>\n' for name in derived
+    )
+    return _document(f"Links for {page.project}", _meta(page, derived=bool(derived)), links)
 
 
 def index_html(projects: Iterable[Project], *, prefix: str = "") -> bytes:
@@ -219,8 +230,8 @@ def _document(title: str, meta: Mapping[str, str], links: str) -> bytes:
     return (head + body).encode("ascii", "xmlcharrefreplace")
 
 
-def _meta(page: Page) -> dict[str, str]:
-    meta = {"pypi:repository-version": entries.version_for(page.files, page.status)}
+def _meta(page: Page, *, derived: bool) -> dict[str, str]:
+    meta = {"pypi:repository-version": entries.version_for(page.files, page.status, derived=derived)}
     if page.status is not None:
         meta["pypi:project-status"] = page.status.status
         if page.status.reason is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
 
@@ -107,18 +107,26 @@ def _core_metadata(entry: Mapping[str, Any]) -> Digest | Literal[True] | None:
     return True if value is True else None
 
 
-def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, prefix: str | None = "") -> bytes:
+def page_json(
+    page: Page,
+    *,
+    show_yanked: bool = False,
+    unhashed: bool = False,
+    prefix: str | None = "",
+    derived: Collection[str] = (),
+) -> bytes:
     """Render a page, as :func:`reqpi.core.simple.page_html` does.
 
     :param show_yanked: as for ``page_html``.
     :param unhashed: as for ``page_html``.
     :param prefix: as for ``page_html``.
+    :param derived: as for ``page_html``.
     :raises ValueError: a file has no sha256.
     """
     # Sort before listing versions: the spelling that is shown (1.0 or 1.0.0) must not depend on upstream's order.
     page = evolve(page, files=entries.listing(page.files, unhashed=unhashed))
     head: dict[str, Any] = {
-        "meta": {"api-version": entries.version_for(page.files, page.status)},
+        "meta": {"api-version": entries.version_for(page.files, page.status, derived=bool(derived))},
         "name": page.project,
         "versions": list(page.versions),
     }
@@ -126,8 +134,9 @@ def page_json(page: Page, *, show_yanked: bool = False, unhashed: bool = False, 
         reason = {} if page.status.reason is None else {"reason": page.status.reason}
         head["project-status"] = {"status": page.status.status} | reason
     # File by file, because json does not release the interpreter while it writes.
-    files = b",".join(_dump(_entry(file, show_yanked, prefix)) for file in page.files)
-    return b'%s,"files":[%s]}' % (_dump(head)[:-1], files)
+    files = [_dump(_entry(file, show_yanked, prefix)) for file in page.files]
+    files += [_dump({"filename": name, "url": entries.link_to(name, prefix or ""), "hashes": {}}) for name in derived]
+    return b'%s,"files":[%s]}' % (_dump(head)[:-1], b",".join(files))
 
 
 def index_json(projects: Iterable[Project], *, prefix: str = "") -> bytes:

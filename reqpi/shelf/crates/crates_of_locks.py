@@ -195,7 +195,7 @@ class CratesOfLocks:
         file = file_of(crate)
         size = await self._responses.here(file)
         if size is None:
-            size = await self._downloads.of(file).finished()
+            size = await self._downloads.finished(file)
         await self._promises.compare(crate, line)
         return size
 

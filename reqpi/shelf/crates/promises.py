@@ -17,6 +17,7 @@ from reqpi.core.errors import ReqPIError
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.troubles import log_trouble
+from reqpi.runtime.whole_turns import whole_turn
 from reqpi.shelf.files.download import Download
 from reqpi.shelf.files.file_responses import FileResponses
 
@@ -58,7 +59,7 @@ class CratePromises:
     async def compare(self, crate: Crate, line: IndexLine) -> None:
         """Compare a crate that the store has with its line."""
         if self._known.get((crate.sha256, line.text)) is None:
-            await self._at_once.run(lambda: Deferred.fromCoroutine(self._compared(crate, line)))
+            await whole_turn(self._at_once.run, lambda: Deferred.fromCoroutine(self._compared(crate, line)))
 
     async def _awaited(self, crate: Crate, line: IndexLine, download: Download | None) -> None:
         try:

@@ -51,6 +51,7 @@ class Download:
     :param largest: likewise.
 
     :ivar outcome: how it ended, if it succeeded: one of :data:`reqpi.runtime.counts.DOWNLOADS`.
+    :ivar has_ended: it is over, and was cleaned up.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Download:
         self.size = file.size
         self.measured: MeasuredFile | None = None
         self.outcome = "shared"
+        self.has_ended = False
         self._store = store
         self._blobs = blobs or VerifiedBlobs(store)
         self._clock = clock
@@ -82,6 +84,7 @@ class Download:
         self._watchers: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
         self._beginning: list[Deferred[None]] = []
+        self._ending: list[Deferred[None]] = []
         self._readers = 0
         self._is_discarded = False
         self._is_intact = False
@@ -107,7 +110,11 @@ class Download:
             self._progress()
             _fire(self._beginning)
             _fire(self._settling)
-            await self._let_go()
+            try:
+                await self._let_go()
+            finally:
+                self.has_ended = True
+                _fire(self._ending)
 
     async def _obtained(self, upstream: FileSource) -> MeasuredFile:
         for _ in range(_CLAIMS):
@@ -174,6 +181,11 @@ class Download:
         if self._failure is not None or self.measured is None:
             raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} was not downloaded"))
         return self.measured.size
+
+    async def ended(self) -> None:
+        """Wait until another download of the file can begin: this one has succeeded or failed, and was cleaned up."""
+        while not self.has_ended:
+            await self._woken(self._ending)
 
     @property
     def received(self) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import DigestMismatch, OverQuota, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import FileSource, Store
 from reqpi.core.model import ALGORITHMS, Digest, File
 from reqpi.runtime.counts import ServerCounts
@@ -27,6 +27,8 @@ from reqpi.shelf.files.measurements import Measurements
 from reqpi.shelf.files.verified_blobs import VerifiedBlobs
 
 __all__ = ["Downloads"]
+
+_T = TypeVar("_T")
 
 _REMEMBERED = 2.0
 """Seconds for which a failure that a new attempt would only repeat is remembered: uv gives up after four attempts."""
@@ -91,16 +93,54 @@ class Downloads:
         """
         key = _key(file)
         self._recall(key)
-        download = self._under_way.get(key)
+        download = self._joined(file)
         if download is None:
             whole = (file.url, file.index, file.size, sorted(file.digests))
             name = hashlib.sha256(repr(whole).encode()).hexdigest()
             download = self._under_way[key] = self._download(file, name=name, blobs=self.blobs)
             fetched = Deferred.fromCoroutine(self._fetched(download))
-            fetched.addErrback(self._missed, file).addBoth(lambda _: self._under_way.pop(key))
+            fetched.addErrback(self._missed, file).addBoth(lambda _: self._forget(key, download))
         else:
             self._counts.download("shared")
         return download
+
+    async def begun(self, file: File, patience: float) -> tuple[Download, int]:
+        """Return the in-flight download of a file once it can be read, and its size; see :meth:`Download.begun`."""
+        until = self._clock.seconds() + patience
+
+        async def begun(download: Download) -> tuple[Download, int]:
+            return download, await download.begun(until - self._clock.seconds())
+
+        return await self._outcome_for(file, begun)
+
+    async def finished(self, file: File) -> int:
+        """Wait until a file is in the store, and return its size; see :meth:`Download.finished`."""
+        return await self._outcome_for(file, Download.finished)
+
+    async def _outcome_for(self, file: File, share: Callable[[Download], Awaitable[_T]]) -> _T:
+        """Return what a download gives to one of those who share it.
+
+        The token for whose lock it began is charged with it. If the quota of that one is used up, a caller that has
+        joined begins another download, for its own lock.
+        """
+        while True:
+            joins = self._joined(file) is not None
+            download = self.of(file)
+            try:
+                return await share(download)
+            except OverQuota:
+                if not joins:
+                    raise
+            await download.ended()
+
+    def _joined(self, file: File) -> Download | None:
+        """Return the in-flight download that a caller would join."""
+        download = self._under_way.get(_key(file))
+        return None if download is None or download.has_ended else download
+
+    def _forget(self, key: _Key, download: Download | None) -> None:
+        if self._under_way.get(key) is download:
+            del self._under_way[key]
 
     async def _fetched(self, download: Download) -> MeasuredFile:
         """Fetch a file, and count how that ends."""
@@ -133,7 +173,14 @@ class Downloads:
         measured = self._measured_lately(file)
         if measured is not None and keeps is not None:
             return measured
-        return await self._measuring.do((key, keeps is None), partial(self._measure, file, keeps))
+        flight = (key, keeps is None)
+        while True:
+            joins = self._measuring.is_under_way(flight)
+            try:
+                return await self._measuring.do(flight, partial(self._measure, file, keeps))
+            except OverQuota:  # that of the token for whose lock it began
+                if not joins:
+                    raise
 
     def _measured_lately(self, file: File) -> MeasuredFile | None:
         """Return what was measured for the same listing. Without a sha256, the file at a URL may be replaced."""

@@ -73,7 +73,7 @@ class Facts(Generic[_T]):
             fact, verified = await claim()
             if fact is not None:
                 return fact, verified
-            await self._downloads.of(file).finished()
+            await self._downloads.finished(file)
             size = await self.size(file)
         return await verify(size), True
 

@@ -66,8 +66,8 @@ class FileResponses:
         if identity is not None:
             return self._stored(file, identity)
         with wanting(file.filename):
-            download = self._downloads.of(file)
-            return FileResponse(file, await download.begun(PATIENCE), download.read)
+            download, size = await self._downloads.begun(file, PATIENCE)
+            return FileResponse(file, size, download.read)
 
     def _stored(self, file: File, identity: BlobIdentity) -> FileResponse:
         sha256 = str(file.sha256)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from packaging.utils import canonicalize_name
 
 from reqpi.core.address import is_address
 from reqpi.core.decisions import FORGET, REFREEZE
-from reqpi.core.errors import NotAdmitted, UnknownAddress, UpstreamTrouble
+from reqpi.core.errors import NotAdmitted, StoreTrouble, UnknownAddress, UpstreamTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Project
 from reqpi.core.page_change import PageChange
@@ -25,18 +27,33 @@ _AT_ONCE = 8
 async def forget_lock(records: Records, denials: Denials, address: str, by: str) -> int:
     """Remove a lock and every record that belongs to it; its files stay until a sweep removes them.
 
+    The other processes are told first, because nothing can tell them later that is not stored now. They are told again
+    at the end, because one of them may have read the lock meanwhile.
+
     :returns: how many records were removed, with that of the lock.
-    :raises reqpi.core.errors.UnknownAddress: there is no such lock.
+    :raises reqpi.core.errors.UnknownAddress: there is no such lock, and nothing is left of it.
     """
-    record = lock_record(address)
-    if not is_address(address) or not await records.delete(record):
+    lock = lock_record(address)
+    if not is_address(address) or (await records.last_used(lock) is None and not await _below(records, address)):
         raise UnknownAddress(f"no lock has the address {address[:8]}", "An address has 64 hex digits.")
     await denials.undone(FORGET, address, by)
-    removed = 1
-    for kind in kinds_of(Owner.ADDRESS):
-        async for name in records.names(kind.below(address)):
-            removed += await records.delete(name)
+    removed = int(await records.delete(lock)) + await _removed(records, await _below(records, address))
+    await denials.undone(FORGET, address, by)
     return removed
+
+
+async def _below(records: Records, address: str, *, derived: bool = False) -> list[str]:
+    """Return the names of all records that belong to a lock.
+
+    :param derived: only of those that are made from its pages.
+    """
+    kinds = [kind for kind in kinds_of(Owner.ADDRESS) if kind.derived or not derived]
+    return [name for kind in kinds async for name in records.names(kind.below(address))]
+
+
+async def _removed(records: Records, names: Iterable[str]) -> int:
+    """Remove records; return how many were there."""
+    return sum([await records.delete(name) for name in names])
 
 
 class Undoing:
@@ -70,11 +87,15 @@ class Undoing:
         async def again(project: Project) -> PageChange:
             try:
                 return await self._shelf.refreeze(commitment, project)
-            except UpstreamTrouble as trouble:
+            except (UpstreamTrouble, StoreTrouble) as trouble:
                 return PageChange(project, trouble=str(trouble))
 
-        changes = await each([project] if name else commitment.lock.projects, again, _AT_ONCE)
-        await self.denials.undone(REFREEZE, commitment.address, by)
+        try:
+            changes = await each([project] if name else commitment.lock.projects, again, _AT_ONCE)
+        finally:  # some pages may have been replaced
+            await self.denials.undone(REFREEZE, commitment.address, by)
+            # Afterwards, because until then they could be made from the old pages again.
+            await _removed(self._records, await _below(self._records, commitment.address, derived=True))
         return [changes[project] for project in sorted(changes)]
 
     async def freezings(self, address: str) -> dict[Project, PageFreezing]:

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from reqpi.core import admission, locks
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.address import address_of, is_listing, parse_listing
+from reqpi.core.decisions import UNSEALED
 from reqpi.core.errors import BrokenLock, DamagedRecord, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Lock
@@ -58,7 +59,7 @@ class StoreVerdict:
     :param damages: the first thousand damages.
     :param left: the number of damages that were not repaired, including those that are not listed.
     :param trusted: frozen lists whose lock gives no digest for some pin: only a seal tells whether they were changed.
-    :param sealed: frozen lists that were sealed.
+    :param sealed: frozen lists and decisions that were sealed.
     :param lost: removed files that are on a frozen list: address, project and filename of each.
     """
 
@@ -85,8 +86,8 @@ class Verification:
     :param repair: whether to remove files with wrong bytes, and damaged records that can be made again. A server
         fetches such a file, or makes such a record, when it is requested the next time.
     :param pace: called with the length of each piece of a file; may delay the reading.
-    :param unsealed: returns a record that is not sealed as it should be, by its name; each frozen list that it returns
-        is sealed if nothing else is wrong with it. ``None``: nothing is sealed.
+    :param unsealed: returns a record that is not sealed as it should be, by its name; each frozen list and decision
+        that it returns is sealed if nothing else is wrong with it. ``None``: nothing is sealed.
     """
 
     def __init__(
@@ -122,19 +123,30 @@ class Verification:
 
     async def _record(self, verdict: StoreVerdict, record: str) -> StoreVerdict:
         """Check a record that a server makes again when it is missing."""
-        data = await self._store.get(record)
+        decided = kind_of(record).owner is Owner.OPERATOR  # it is not made again: the operator has to decide again
+        unsealed = await self._unsealed(record) if decided and self._unsealed is not None else None
+        data = unsealed or await self._store.get(record)
         if data is None:
-            return verdict
+            return await self._unsealed_decision(verdict, record) if decided else verdict
         verdict = evolve(verdict, records=verdict.records + 1)
         try:
             damaged = check(record, data)
         except StoreTrouble as trouble:
             return verdict.found(Damage("record", name_for_logs(record), str(trouble)))
-        if damaged is None:
+        if damaged is not None:
+            removed = self._repair and not decided and await self._store.delete(record)
+            return verdict.found(Damage("record", damaged.record, damaged.problem, repaired=removed))
+        return verdict if unsealed is None else await self._sealed(verdict, record, unsealed)
+
+    async def _unsealed_decision(self, verdict: StoreVerdict, record: str) -> StoreVerdict:
+        """Name a decision that is there and is not believed."""
+        if await self._store.last_used(record) is None:
             return verdict
-        decided = kind_of(record).owner is Owner.OPERATOR  # it counts no more, and the operator has to decide again
-        removed = self._repair and not decided and await self._store.delete(record)
-        return verdict.found(Damage("record", damaged.record, damaged.problem, repaired=removed))
+        return evolve(verdict, records=verdict.records + 1).found(Damage("record", name_for_logs(record), UNSEALED))
+
+    async def _sealed(self, verdict: StoreVerdict, record: str, unsealed: bytes) -> StoreVerdict:
+        await self._store.replace(record, unsealed)
+        return evolve(verdict, sealed=verdict.sealed + 1)
 
     async def _file(self, verdict: StoreVerdict, sha256: str) -> StoreVerdict:
         try:
@@ -191,8 +203,7 @@ class Verification:
         if problem:
             return verdict.found(Damage("frozen list", f"{address}/{project}", problem))
         if unsealed is not None:
-            await self._store.replace(record, unsealed)
-            verdict = evolve(verdict, sealed=verdict.sealed + 1)
+            verdict = await self._sealed(verdict, record, unsealed)
         pins = lock.projects[canonicalize_name(project)]
         return evolve(verdict, trusted=verdict.trusted + any(not admission.required(pin) for pin in pins))
 

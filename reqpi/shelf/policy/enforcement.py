@@ -17,7 +17,7 @@ from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
 from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
-from reqpi.core.policy.facts import Fact, ReleaseAdvisories, Release, facts_of_file, facts_of_release
+from reqpi.core.policy.facts import Fact, Release, ReleaseAdvisories, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed

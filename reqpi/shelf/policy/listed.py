@@ -20,7 +20,7 @@ from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.listings import PinListings
 
-__all__ = ["ListedReleases", "IndexAnswers"]
+__all__ = ["IndexAnswers", "ListedReleases"]
 
 _MOST = 500
 """Projects of a lock that indexes are asked about."""

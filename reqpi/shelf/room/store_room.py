@@ -182,6 +182,7 @@ class StoreRoom:
         """Find how large the store is, and what each token has brought into it."""
         for tally in (self.whole, *self._of_tokens.values()):
             tally.begin_survey()
+        self._charges.forget_tokens()
         await self._charges.write()
         created = self._created
         size, steps, charged = 0, 0, dict.fromkeys(self._of_tokens, 0)

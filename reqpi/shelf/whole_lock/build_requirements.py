@@ -80,7 +80,7 @@ class BuildRequirementsOfLocks:
         cached = self._answers.get(commitment, key)
         if cached is not None:
             return cached
-        finding = self._finding.do(key, partial(self._found, commitment, target))
+        finding = self._finding.do((id(commitment), target), partial(self._found, commitment, target))
         what = f"the build requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
 

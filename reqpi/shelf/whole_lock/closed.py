@@ -83,7 +83,7 @@ class ClosedLocks:
         cached = self._reports.get(commitment, key)
         if cached is not None:
             return cached
-        finding = self._under_way.do(key, partial(self._found, commitment, target))
+        finding = self._under_way.do((id(commitment), target), partial(self._found, commitment, target))
         what = f"the requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
 

@@ -13,6 +13,7 @@ from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
+from reqpi.shelf.whole_lock.variants import VariantsOfReleases
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
 
 __all__ = ["LockServices"]
@@ -31,6 +32,7 @@ class LockServices:
     sboms: Sboms
     build_requirements: BuildRequirementsOfLocks
     closed: ClosedLocks
+    variants: VariantsOfReleases
     further: FurtherFiles | None = None
 
     @classmethod
@@ -60,5 +62,6 @@ class LockServices:
             Sboms(shelf, store, clock),
             building,
             ClosedLocks(shelf, store, building, clock),
+            VariantsOfReleases(shelf, clock),
             further,
         )

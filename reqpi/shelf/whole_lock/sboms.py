@@ -118,15 +118,26 @@ class Sboms:
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
         recorded = await self._store.get(name)
-        if recorded is None:
+        about: Mapping[str, sbom.About] | None = None
+        if recorded is not None:
+            about = await in_thread(read_record, name, recorded, record.load)
+        if about is None or not files.keys() <= about.keys():  # then the pages were frozen again
             found = await self._found(commitment, files.values())
             if not lasting or len(found) < len(files) or not await self._is_verified(commitment, files.values()):
                 return found, False
-            fresh = await in_thread(record.dump, {str(file.sha256): about for file, about in found.items()})
-            recorded = await self._store.create(name, fresh)
-        about = await in_thread(read_record, name, recorded, record.load)
+            about = await self._recorded(name, {str(file.sha256): about for file, about in found.items()})
         # The record is final: finding more would make a different SBOM.
-        return {file: about.get(sha256, sbom.About()) for sha256, file in files.items()}, lasting
+        return {file: about[sha256] for sha256, file in files.items()}, lasting
+
+    async def _recorded(self, name: str, known: Mapping[str, sbom.About]) -> Mapping[str, sbom.About]:
+        """Record core metadata; return what another process has recorded of the same files, if it was faster."""
+        fresh = await in_thread(record.dump, known)
+        stands = await self._store.create(name, fresh)
+        about: Mapping[str, sbom.About] = await in_thread(read_record, name, stands, record.load)
+        if known.keys() <= about.keys():
+            return about
+        await self._store.replace(name, fresh)
+        return known
 
     async def _is_verified(self, commitment: Commitment, files: Iterable[File]) -> bool:
         """Return whether all core metadata was read from verified wheels: a claim must not be recorded as final."""

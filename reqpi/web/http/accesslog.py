@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http import combinedLogFormatter, datetimeToLogString
 
-from reqpi.core.limits.networks import last_forwarded
+from reqpi.core.limits.networks import client_address
 from reqpi.web.http.headers import header
 from reqpi.web.http.redaction import redacted
 from reqpi.web.http.request_ids import id_if_any
@@ -98,7 +98,7 @@ class AccessLog:
 
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
-        return (last_forwarded(forwarded) if self._trust_proxy else "") or peer
+        return client_address(peer, forwarded, trusted=self._trust_proxy)
 
     def note(self, line: str, more: str = "") -> None:
         """Add a line, to be written soon.

@@ -16,7 +16,7 @@ from twisted.web.server import Request
 from reqpi.core.access.clients import Client
 from reqpi.core.address import is_address
 from reqpi.core.audit import DONE, FAILED, REFUSED, UNKNOWN, AuditedClient, audit_line
-from reqpi.core.limits.networks import last_forwarded
+from reqpi.core.limits.networks import client_address
 from reqpi.web.http.headers import header
 
 __all__ = ["AuditLog", "note_detail"]
@@ -88,13 +88,13 @@ class AuditLog:
 
     def _client(self, request: Request) -> AuditedClient:
         peer = str(getattr(request.getClientAddress(), "host", ""))
-        forwarded = last_forwarded(header(request, "X-Forwarded-For")) if self._trust_proxy else ""
+        address = client_address(peer, header(request, "X-Forwarded-For"), trusted=self._trust_proxy)
         client: Client | None = getattr(request, "identity", None)
         if client is None or not client.name:
-            return AuditedClient(forwarded or peer)
+            return AuditedClient(address)
         if client.issuer:
-            return AuditedClient(forwarded or peer, subject=client.name, issuer=client.issuer)
-        return AuditedClient(forwarded or peer, token=client.name)
+            return AuditedClient(address, subject=client.name, issuer=client.issuer)
+        return AuditedClient(address, token=client.name)
 
 
 def _what(request: Request, segments: Sequence[str]) -> Iterator[str]:

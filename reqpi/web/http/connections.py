@@ -42,7 +42,7 @@ class OpenConnection(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is being received or answered."""
+        """Whether no request is being received or answered, and the client has read all responses."""
 
     def hang_up(self) -> None:
         """Close it, after what was written."""

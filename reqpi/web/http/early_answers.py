@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.http import HTTPChannel
+from twisted.web.http import HTTPChannel, parse_qs
 
 from reqpi.runtime.counts import OTHER
 from reqpi.web.http.authority import split_target
+from reqpi.web.http.headers import header
 from reqpi.web.http.problems import BAD_REQUEST, Problem, identified
 from reqpi.web.http.refusal import refusal
 from reqpi.web.http.request_ids import id_of, new_id
@@ -42,12 +43,15 @@ def _note(site: Any, peer: str, problem: Problem, size: int, request: Any) -> No
 
     :param request: ``None``: its first line did not arrive.
     """
-    if site.access is None:
-        return
     if request is None:
-        site.access.note_unread(peer, problem.status, size, problem.members["request_id"])
-    else:
+        if site.access is not None:
+            site.access.note_unread(peer, problem.status, size, problem.members["request_id"])
+        return
+    if site.access is not None:
         site.access.note_request(request)
+    if site.audit is not None:
+        request.identity = None if site.clients is None else site.clients.client_of(header(request, "Authorization"))
+        site.audit.note_request(request, whole=True)
 
 
 def _fill(request: Any, status: int, now: float) -> bool:
@@ -59,6 +63,8 @@ def _fill(request: Any, status: int, now: float) -> bool:
     absolute = split_target(target)
     request.method, request.clientproto = channel._command, channel._version
     request.uri = target if absolute is None else absolute[1]
+    request.path, _, query = request.uri.partition(b"?")
+    request.args = parse_qs(query, keep_blank_values=True)
     request.client = channel.getPeer()
     request.code = status
     request.began_at = request.began_at or now

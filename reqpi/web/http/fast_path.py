@@ -179,6 +179,7 @@ class FastPathChannel(HTTPChannel):
     def requestDone(self, request: Any) -> None:
         """Return to the fast path, if twisted.web has answered everything that has arrived."""
         self.in_pipeline = self._parses_again = True
+        self._time.receives(None)  # the next head may begin in the same piece
         super().requestDone(request)  # what has arrived meanwhile is received again
         self._parses_again = False
         self._between = bool(self.persistent) and not self.requests and not self._buffer
@@ -186,8 +187,8 @@ class FastPathChannel(HTTPChannel):
 
     @property
     def is_idle(self) -> bool:
-        """See :class:`~reqpi.web.http.connections.OpenConnection`."""
-        return self._between
+        """See :class:`~reqpi.web.http.connections.OpenConnection`. One whose response is not read cannot end soon."""
+        return self._between and not unsent(self.transport)
 
     def hang_up(self) -> None:
         """See :class:`~reqpi.web.http.connections.OpenConnection`."""

@@ -7,7 +7,7 @@ from math import ceil
 from urllib.parse import unquote_to_bytes
 
 from reqpi.core.limits.limit import Limit
-from reqpi.core.limits.networks import last_forwarded, network_of
+from reqpi.core.limits.networks import client_address, network_of
 from reqpi.core.limits.rates import Bucket, Rate
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.on_behalf import WITH_TOKEN
@@ -17,13 +17,6 @@ __all__ = ["RateLimits", "limits_on", "too_many"]
 
 _BUCKETS = 20_000
 """Buckets that are kept, at most: about 10 MB. A client that was not seen for longest begins again with a full one."""
-
-_OPTIONS = {
-    Limit.REQUESTS: "--limit-requests",
-    Limit.COMMITS: "--limit-commits",
-    Limit.HOLDS: "--limit-holds",
-    Limit.SESSIONS: "--limit-sessions",
-}
 
 
 class RateLimits:
@@ -49,7 +42,7 @@ class RateLimits:
         """
         if name:
             return f"{WITH_TOKEN}{name}"
-        return network_of((last_forwarded(forwarded) if self._trust_proxy else "") or peer)
+        return network_of(client_address(peer, forwarded, trusted=self._trust_proxy))
 
     @property
     def remembered(self) -> int:
@@ -98,7 +91,7 @@ def too_many(limit: Limit, wait: float) -> Problem:
     :param wait: seconds until it may try again.
     """
     seconds = max(1, ceil(wait))
-    detail = f"Try again in {seconds} s. The operator can allow more with {_OPTIONS[limit]}."
+    detail = f"Try again in {seconds} s. The operator can allow more with --limit-{limit}."
     return Problem(
         TOO_MANY_REQUESTS,
         f"too many {limit}",

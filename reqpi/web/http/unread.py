@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from attrs import define, field
 
 from reqpi.core.limits.limit import Limit
+from reqpi.core.limits.networks import network_of
 
 __all__ = ["Unread", "unsent"]
 
@@ -29,49 +30,57 @@ class _Waiting:
         self.sizes[reader] = size
         self.bytes += size
 
-    def remove(self, reader: Reader) -> None:
-        self.bytes -= self.sizes.pop(reader, 0)
+    def remove(self, reader: Reader) -> int:
+        """Forget a connection; return its bytes."""
+        size = self.sizes.pop(reader, 0)
+        self.bytes -= size
+        return size
+
+    @property
+    def longest(self) -> Reader:
+        """The connection that has waited for longest."""
+        return next(iter(self.sizes))
 
 
 class Unread:
     """The connections whose clients have more to read than the system's buffers take.
 
-    Where there are too many bytes, the connection that has waited for longest is cut. One client may have half of the
-    bytes, so that it cannot have those of others cut.
+    Where there are too many bytes, a connection is cut of the client that has most of them: the one that has waited for
+    longest. One client may have half of the bytes.
 
     :param most: bytes in total; 0 for any number.
     """
 
     def __init__(self, most: int = 0) -> None:
         self.most = most
-        self._all = _Waiting()
+        self.bytes = 0
+        """Bytes that wait."""
+
         self._of_clients: dict[str, _Waiting] = {}
 
-    @property
-    def bytes(self) -> int:
-        """Bytes that wait."""
-        return self._all.bytes
+    def waits(self, reader: Reader, host: str, size: int) -> None:
+        """Note that a client has so many bytes to read.
 
-    def waits(self, reader: Reader, client: str, size: int) -> None:
-        """Note that a client has so many bytes to read."""
+        :param host: its network address.
+        """
         if not self.most:
             return
-        self.has_read(reader, client)
-        own = self._of_clients.setdefault(client, _Waiting())
+        self.has_read(reader, host)
+        own = self._of_clients.setdefault(network_of(host), _Waiting())
         own.add(reader, size)
-        self._all.add(reader, size)
+        self.bytes += size
         while own.bytes > self.most // 2:
-            next(iter(own.sizes)).cut(Limit.UNREAD)
-        while self._all.bytes > self.most:
-            next(iter(self._all.sizes)).cut(Limit.UNREAD)
+            own.longest.cut(Limit.UNREAD)
+        while self.bytes > self.most:
+            max(self._of_clients.values(), key=lambda each: each.bytes).longest.cut(Limit.UNREAD)
 
-    def has_read(self, reader: Reader, client: str) -> None:
+    def has_read(self, reader: Reader, host: str) -> None:
         """Note that a client has read everything, or is gone: :meth:`Reader.cut` calls this too."""
+        client = network_of(host)
         own = self._of_clients.get(client)
         if own is None:
             return
-        self._all.remove(reader)
-        own.remove(reader)
+        self.bytes -= own.remove(reader)
         if not own.sizes:
             self._of_clients.pop(client)
 

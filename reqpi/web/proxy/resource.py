@@ -23,13 +23,13 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.answers import answer_with, send_representation
 from reqpi.web.http.authority import is_host, named_host, split_target
+from reqpi.web.http.bounded_request import BoundedRequest
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import all_of, header, listed
 from reqpi.web.http.only_client import OnlyClient
 from reqpi.web.http.problems import MISDIRECTED, NOT_OFFERED, PROXY_LOGIN_REQUIRED, Problem
 from reqpi.web.http.representation import COMMON, SERVER, Representation
 from reqpi.web.http.sent import how_sent
-from reqpi.web.http.site import BoundedRequest
 from reqpi.web.proxy.connect import REFUSED, ConnectHead
 from reqpi.web.proxy.crates import OriginalCrates
 from reqpi.web.proxy.events import RefusedRequest, Report, TakenCrate, TakenThing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.limits.networks import last_forwarded, network_of
+from reqpi.core.limits.networks import client_address, network_of
 from reqpi.core.limits.rates import BadRate, Bucket, Rate, read_rate
 
 
@@ -101,8 +101,22 @@ class NetworkTests(SynchronousTestCase):
         for forwarded, address in (
             ("192.0.2.1", "192.0.2.1"),
             ("10.0.0.1, 192.0.2.1", "192.0.2.1"),
-            ("192.0.2.1, unknown", ""),
+            ("192.0.2.1, unknown", "-"),
             ("2001:DB8::1", "2001:db8::1"),
-            ("", ""),
+            ("", "-"),
         ):
-            self.assertEqual(last_forwarded(forwarded), address)
+            self.assertEqual(client_address("-", forwarded, trusted=True), address)
+            self.assertEqual(client_address("192.0.2.9", forwarded, trusted=False), "192.0.2.9")
+
+    def test_some_proxies_write_a_port(self) -> None:
+        """It is another one for each connection of the same client."""
+        for forwarded, address in (
+            ("192.0.2.1:49152", "192.0.2.1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("10.0.0.1, [2001:DB8::1]:443", "2001:db8::1"),
+            ("2001:db8::1:443", "2001:db8::1:443"),
+            ("[2001:db8::1]443", "-"),
+            ("[192.0.2.1", "-"),
+            ("192.0.2.1:port", "-"),
+        ):
+            self.assertEqual(client_address("-", forwarded, trusted=True), address)

@@ -58,6 +58,9 @@ ACCEPTED: dict[bytes, str] = {
     lock(package(WHEEL, 'requires-python = ">=3.9"\n')): "foo==1.0 (1) @4-8",
     lock(package(WHEEL, "[packages.tool.x]\ny = 1\n\n")): "foo==1.0 (1) @4-9",
     wheel(FILE, f'hashes = {{ sha256 = "{A.upper()}" }}'): "foo==1.0 (1) @4-7",
+    wheel("foo-1.0-py3-none-any-x86_64_v3.whl"): "foo==1.0 (1) @4-7",
+    lock(package(WHEEL.replace("-any.whl", "-any-null.whl"), version=None)): "foo==1.0 (1) @4-6",
+    lock(package(WHEEL, "[packages.variants-json]\nvariants = { null = {} }\n")): "foo==1.0 (1) @4-9",
     wheel(FILE, f'hashes = {{ md5 = "x", sha512 = "{A}{A}", sha256 = "{A}" }}'): "foo==1.0 (2) @4-7",
     f"{HEAD}packages = [{{ name = 'foo', version = '1.0', {WHEEL.strip()} }}]\n".encode(): "foo==1.0 (1) @0-0",
     # indexes
@@ -155,6 +158,10 @@ REFUSED: dict[bytes, str] = {
     wheel(f"foo-1.0-{'.'.join(['py3'] * 20)}-{'.'.join(['none'] * 20)}-{'.'.join(['any'] * 20)}.whl"): "7 too-long",
     wheel(f"foo-1.0-{'a' * 600}-none-any.whl"): "7 too-long",
     lock(package(WHEEL.replace("files.", "a:b@files."))): "7 credentials",
+    wheel("foo-1.0-py3-none-any-BAD.whl"): "7 entry",
+    wheel(
+        f"foo-1.0-{'.'.join(['py3'] * 20)}-{'.'.join(['none'] * 20)}-{'.'.join(['any'] * 20)}-null.whl"
+    ): "7 too-long",
     # markers
     marked("x"): "7 entry-marker",
     marked("'x' in extras and"): "7 entry-marker",

@@ -161,6 +161,13 @@ class BuildSystemTests(SynchronousTestCase):
             self.assertIsNone(build_system({"pyproject.toml": pyproject}).dependencies)
             self.assertEqual(build_system({"pyproject.toml": pyproject, "setup.py": setup}).dependencies, ("a",))
 
+    def test_dependencies_that_a_build_may_extend(self) -> None:
+        """They are stated, and dynamic too (PEP 808)."""
+        both = b'[project]\ndependencies = ["b"]\ndynamic = ["dependencies"]\n'
+        self.assertIsNone(build_system({"pyproject.toml": both}).dependencies)
+        setup = b"setup(install_requires=['a'])"
+        self.assertEqual(build_system({"pyproject.toml": both, "setup.py": setup}).dependencies, ("b", "a"))
+
     def test_it_is_read_again_as_it_was_written(self) -> None:
         system = build_system({"pyproject.toml": SETUPTOOLS, "setup.py": b"setup(setup_requires=['a', b])"})
         self.assertEqual(BuildSystem.load(system.dump()), system)

@@ -40,6 +40,15 @@ class CoreMetadataTests(SynchronousTestCase):
             data = a_tar(("six-1.0/PKG-INFO", info), ("six-1.0/six.egg-info/requires.txt", REQUIRES))
             self.assertEqual(about(core_metadata(data, "six-1.0.tar.gz") or b"").requires, requires)
 
+    def test_requirements_that_a_build_may_extend_are_extended(self) -> None:
+        """From metadata 2.6 on, a field may be stated and dynamic (PEP 808)."""
+        info = OLD.replace(b"2.1", b"2.6").replace(
+            b"License", b"Requires-Dist: treq\nRequires-Dist: attrs>=1\nDynamic: Requires-Dist\nLicense"
+        )
+        data = a_tar(("six-1.0/PKG-INFO", info), ("six-1.0/six.egg-info/requires.txt", REQUIRES))
+        requires = about(core_metadata(data, "six-1.0.tar.gz") or b"").requires
+        self.assertEqual(requires, (*LINES[1:], "treq", "attrs>=1"))
+
     def test_what_cannot_be_read_says_nothing_or_what_it_said_before(self) -> None:
         self.assertIsNone(core_metadata(b"", "six-1.0.tar.gz"))
         self.assertIsNone(core_metadata(b"PK\x05\x06", "six-1.0.zip"))

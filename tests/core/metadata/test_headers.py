@@ -17,6 +17,16 @@ class HeadersTests(SynchronousTestCase):
         self.assertEqual((raw["name"], raw["version"]), ("six", "1.0"))
         self.assertEqual([" ".join(each.split()) for each in raw["requires_dist"]], ["a; extra == 'x'", "b"])
 
+    def test_metadata_up_to_2_6_is_read(self) -> None:
+        """With the fields of PEP 794 (2.5), and one that is stated and dynamic as PEP 808 allows (2.6)."""
+        for version in ("1.0", "2.4", "2.5", "2.6"):
+            raw = read_headers(
+                f"Metadata-Version: {version}\nName: six\nImport-Name: six\nImport-Name: _six ; private\n"
+                "Import-Namespace: zope\nDynamic: Requires-Dist\nRequires-Dist: a\n".encode()
+            )
+            self.assertEqual((raw["metadata_version"], raw["name"]), (version, "six"))
+            self.assertEqual((raw["dynamic"], raw["requires_dist"]), (["Requires-Dist"], ["a"]))
+
     def test_the_first_of_a_field_counts_that_may_appear_once(self) -> None:
         self.assertEqual(read_headers(b"Name: one\nname: two\nVersion: 1\n")["name"], "one")
 

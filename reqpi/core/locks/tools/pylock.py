@@ -13,6 +13,7 @@ from packaging.pylock import PackageSdist, PackageWheel, Pylock, PylockValidatio
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from reqpi.core.filenames import variant_label, without_label
 from reqpi.core.locks.findings import Findings
 from reqpi.core.locks.left_out import LeftOut, is_project_itself
 from reqpi.core.locks.markers.checked import Markers
@@ -114,7 +115,7 @@ class _Reader:
         marker = self._marker(entry, self.document.line(number))
         _check_costs(entry)
         try:
-            _validate({"created-by": "x"}, [entry.table])
+            _validate({"created-by": "x"}, [_without_labels(entry)])
         except PylockValidationError as error:
             key = (error.context or "").removeprefix("packages[0]").lstrip(".").partition(".")[0].partition("[")[0]
             raise entry.flaw(rules.ENTRY, f"{entry.name}: {error.message}", key) from None
@@ -211,7 +212,7 @@ def _check_costs(entry: Entry) -> None:
         if len(filename) > _FILENAME:
             raise entry.flaw(TOO_LONG, f"filename is longer than {_FILENAME} characters", key)
         tags = 1
-        for part in filename.split("-")[-3:]:
+        for part in without_label(filename).split("-")[-3:]:
             tags *= part.count(".") + 1
         if tags > _TAGS:
             raise entry.flaw(TOO_LONG, f"filename of a wheel has more than {_TAGS} tags", key)
@@ -233,13 +234,38 @@ def _filenames(entry: Entry) -> Iterator[tuple[str, str]]:
             continue
 
 
+def _without_labels(entry: Entry) -> Mapping[str, object]:
+    """Return the table of a package with the names of ordinary wheels in place of variant wheels (:pep:`825`).
+
+    packaging does not know their names, and would reject the document.
+    """
+    wheels = entry.table.get("wheels")
+    if not isinstance(wheels, list):
+        return entry.table
+    return {**entry.table, "wheels": [_without_label(wheel) for wheel in wheels]}
+
+
+def _without_label(wheel: object) -> object:
+    if not isinstance(wheel, dict):
+        return wheel
+    try:
+        filename = PackageWheel(
+            name=wheel.get("name"), path=wheel.get("path"), url=wheel.get("url"), hashes={}
+        ).filename
+    except (PylockValidationError, ValueError, TypeError, AttributeError):
+        return wheel
+    if not isinstance(filename, str) or variant_label(filename) is None:
+        return wheel
+    return {**wheel, "name": without_label(filename)}
+
+
 def _inferred(entry: Entry) -> str:
     """Return the version in the filenames of a package that states none.
 
     :raises EntryFlaw: the filenames have several versions, or none.
     """
     versions = {
-        parse_wheel_filename(filename)[1] if key == "wheels" else parse_sdist_filename(filename)[1]
+        parse_wheel_filename(without_label(filename))[1] if key == "wheels" else parse_sdist_filename(filename)[1]
         for key, filename in _filenames(entry)
     }
     if len(versions) != 1:

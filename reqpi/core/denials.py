@@ -185,6 +185,10 @@ class DenyList:
         for denial in self.denials:
             self._by_what.setdefault(key_of(denial.what), denial)
 
+    def exactly(self, what: str) -> Denial | None:
+        """Return the denial of exactly this, in the spelling of :func:`read_denied`; ``None`` if it is not denied."""
+        return self._by_what.get(key_of(what))
+
     def of(self, file: File) -> Denial | None:
         """Return the denial of a file; ``None`` if it is not denied.
 

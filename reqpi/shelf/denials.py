@@ -67,6 +67,7 @@ class Denials:
         self._passed_over: dict[str, None] = {}
         self._list = DenyList()
         self._unwritten: dict[str, Denial] = {}
+        self._allowed: Mapping[str, frozenset[str]] = {}
         self._reading: SingleFlight[None] = SingleFlight()
         self._failing = False
 
@@ -106,12 +107,7 @@ class Denials:
     async def allowed(self) -> Mapping[str, frozenset[str]]:
         """Return the reasons of the policy that the operator has revoked, by :func:`~reqpi.core.denials.key_of`."""
         await self.current()
-        allowed: dict[str, frozenset[str]] = {}
-        for decision in (self._known or {}).values():
-            if decision.kind == ALLOW and decision.ground is not None:
-                key = key_of(decision.what)
-                allowed[key] = allowed.get(key, frozenset()) | frozenset(decision.ground.causes)
-        return allowed
+        return self._allowed
 
     def renew(self) -> None:
         """Drop everything that was made from commitments, as when a decision has changed."""
@@ -153,8 +149,8 @@ class Denials:
         :returns: those of ``denials`` that are new.
         :raises reqpi.core.errors.Occupied: there are as many denials in this process as there may be.
         """
-        by_key = {key_of(denial.what): denial for denial in (await self.current()).denials}
-        fresh = [denial for denial in denials if _is_news(denial, by_key.get(key_of(denial.what)))]
+        known = await self.current()
+        fresh = [denial for denial in denials if _is_news(denial, known.exactly(denial.what))]
         over = {key_of(denial.what) for denial in ended}
         if not (fresh or over or self._unwritten):
             return ()
@@ -242,6 +238,7 @@ class Denials:
         fresh = {name: decision for name, decision in read.items() if decision is not None}
         known = {name: was[name] for name in names if name in was} | fresh
         self._known = known
+        self._allowed = _allowed_by(known.values())
         list_was, self._list = self._list, _denied_by(known.values(), self._unwritten.values())
         if self._matters(was, known) or (self._unwritten and list_was.denials != self._list.denials):
             self.renew()
@@ -310,6 +307,15 @@ def _takes_room(decision: Decision) -> bool:
 
 def _denied_by(decisions: Iterable[Decision], more: Iterable[Denial] = ()) -> DenyList:
     return DenyList([*(decision.denial for decision in decisions if decision.denial is not None), *more])
+
+
+def _allowed_by(decisions: Iterable[Decision]) -> Mapping[str, frozenset[str]]:
+    allowed: dict[str, frozenset[str]] = {}
+    for decision in decisions:
+        if decision.kind == ALLOW and decision.ground is not None:
+            key = key_of(decision.what)
+            allowed[key] = allowed.get(key, frozenset()) | frozenset(decision.ground.causes)
+    return allowed
 
 
 def _allowing(what: str, decisions: Mapping[str, Decision]) -> list[str]:

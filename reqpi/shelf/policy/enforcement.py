@@ -105,9 +105,9 @@ class Enforcement:
         if not self._policy.denies:
             return
         named = (Release(str(file.project), str(file.version)) for file in page.files if file.listed)
-        facts = [*await self._about(dict.fromkeys(named))]
-        for file in page.files:
-            facts += facts_of_file(file, await self._publishers_of(file))
+        facts = await self._about(dict.fromkeys(named))
+        publishers = {file: await self._publishers_of(file) for file in page.files if self._requires(page)}
+        facts += await DECIDED_FILES.run(len(page.files), _listed, page, publishers)
         await self._deny(await DECIDED_FILES.run(len(facts), self._verdicts, facts))
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:
@@ -176,9 +176,11 @@ class Enforcement:
 
     async def _publishers_of(self, file: File) -> Iterable[Mapping[str, str]] | None:
         asked = self._evidence.publishers
-        if asked is None or self._policy.required_for(str(file.project)) is None:
-            return None
-        return await asked(file)
+        return None if asked is None else await asked(file)
+
+    def _requires(self, page: Page) -> bool:
+        """Return whether the publishers of the files on a page matter."""
+        return self._policy.required_for(str(page.project)) is not None
 
     async def _deny(self, found: Iterable[Verdict], ended: Sequence[Denial] = ()) -> None:
         denials = denials_of(found, await self._denials.allowed(), self._clock.seconds())
@@ -197,6 +199,10 @@ class Enforcement:
 
 def _advised(advisories: ReleaseAdvisories, releases: Iterable[Release]) -> list[Fact]:
     return [fact for release in releases for fact in facts_of_release(advisories, release)]
+
+
+def _listed(page: Page, publishers: Mapping[File, Iterable[Mapping[str, str]] | None]) -> list[Fact]:
+    return [fact for file in page.files for fact in facts_of_file(file, publishers.get(file))]
 
 
 def _is_of_changes(denial: Denial) -> bool:

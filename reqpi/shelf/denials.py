@@ -80,9 +80,12 @@ class Denials:
             await self._reading.do("", self._read)
         return self._list
 
-    async def left_on(self, page: Page) -> Page:
-        """Return a page without the files that are denied, once the gate has seen it: the same page if none is."""
-        await self.gate.check_page(page)
+    async def left_on(self, page: Page, address: str) -> Page:
+        """Return a page without the files that are denied, once the gate has seen it: the same page if none is.
+
+        :raises reqpi.core.errors.UpstreamTrouble: the gate cannot decide now.
+        """
+        await self.gate.check_page(page, address)
         return (await self.current()).left_on(page)
 
     async def refresh(self) -> None:
@@ -103,6 +106,10 @@ class Denials:
     def known(self) -> tuple[Denial, ...]:
         """The denials as this process knows them."""
         return self._list.denials
+
+    def denial(self, what: str) -> Denial | None:
+        """Return the denial of exactly this, as far as this process knows; ``None`` if it is not denied."""
+        return self._list.exactly(what)
 
     async def allowed(self) -> Mapping[str, frozenset[str]]:
         """Return the reasons of the policy that the operator has revoked, by :func:`~reqpi.core.denials.key_of`."""

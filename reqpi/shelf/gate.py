@@ -37,8 +37,12 @@ class ReleaseGate(Protocol):
     async def check_lock(self, lock: Lock) -> FoundInLock:
         """Return what is wrong with a lock that is to be committed."""
 
-    async def check_page(self, page: Page) -> None:
-        """Deny what must not be shown of a page, before its denied files are left out."""
+    async def check_page(self, page: Page, address: str = "") -> None:
+        """Deny what must not be shown of a page, before its denied files are left out.
+
+        :param address: of the lock; empty for the open index.
+        :raises reqpi.core.errors.UpstreamTrouble: what decides about a file cannot be obtained.
+        """
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:
         """Deny what must not be shown of a crate, before its denied versions are left out."""
@@ -51,7 +55,7 @@ class OpenGate:
         """See :class:`ReleaseGate`."""
         return NOTHING_FOUND
 
-    async def check_page(self, page: Page) -> None:
+    async def check_page(self, page: Page, address: str = "") -> None:
         """See :class:`ReleaseGate`."""
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:

@@ -153,7 +153,7 @@ class Shelf:
         page = cached = self._pages.get(commitment, key)
         if page is None:
             whole = await self._whole(commitment, project)
-            page = await self._denials.left_on(whole)
+            page = await self._denials.left_on(whole, commitment.address)
             if page.withheld:
                 self._pages.put(commitment, (*key, "whole"), whole, whole.weight)
         page = without_promises(page, await self._files.core_metadata.differences.wheels())

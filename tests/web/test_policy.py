@@ -265,12 +265,32 @@ class ServedTests(PolicyCase):
         text = "[[require-attestations]]\nproject='six'\npublisher={kind='GitHub',repository='acme/six'}\n"
         own, other = {"kind": "GitHub", "repository": "acme/six"}, {"kind": "GitHub", "repository": "evil/six"}
 
-        async def publishers(file: Any) -> list[dict[str, str]]:
-            return [own if file.filename == WHEEL else other]
+        attested = {WHEEL}
+
+        async def publishers(file: Any, address: str) -> list[dict[str, str]]:
+            return [own if file.filename in attested else other]
 
         self.enforcement.change(a_policy(text=text), Evidence(publishers=publishers))
         await self.assert_served(f"/simple/six/{WHEEL}")
         await self.assert_denied("has no verified attestation of GitHub acme/six", f"/simple/six/{SDIST}")
+        attested.add(SDIST)
+        self.enforcement.change()
+        await self.assert_served(f"/simple/six/{SDIST}")
+        self.assertEqual(await self.denied(), [])
+
+    async def test_without_any_attestation_nothing_of_such_a_project_is_served(self) -> None:
+        self.apply(a_policy(text="[[require-attestations]]\nproject='six'\n"))
+        await self.assert_denied("has no verified attestation of any publisher")
+
+    async def test_a_page_waits_while_attestations_cannot_be_obtained(self) -> None:
+        async def publishers(file: Any, address: str) -> list[dict[str, str]]:
+            self.assertEqual(address, self.address)
+            raise HostUnreachable("it does not answer")
+
+        text = "[[require-attestations]]\nproject='six'\n"
+        self.enforcement.change(a_policy(text=text), Evidence(publishers=publishers))
+        self.assertEqual((await self.under("/simple/six/")).status, 503)
+        self.assertEqual((await self.under(f"/simple/six/{WHEEL}")).status, 503)
 
     async def test_an_exception_that_expires_lets_the_denial_begin(self) -> None:
         text = "[[exception]]\nproject='six'\nreason='known'\nexpires=2026-11-30\n"

@@ -18,7 +18,7 @@ from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
 from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
 from reqpi.core.policy.facts import Fact, Release, ReleaseAdvisories, facts_of_file, facts_of_release
-from reqpi.core.policy.model import ReleasePolicy
+from reqpi.core.policy.model import ATTESTATIONS, PolicyAction, ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
 from reqpi.core.policy.verdicts import Verdict, verdicts
@@ -33,8 +33,15 @@ __all__ = ["Enforcement", "Evidence"]
 _SEEN = 50_000
 """Releases that are judged again after a change."""
 
-Publishers = Callable[[File], Awaitable[Iterable[Mapping[str, str]]]]
-"""Returns the members of each publisher of a file whose attestation was verified."""
+VerifiedPublishers = Callable[[File, str], Awaitable[Sequence[Mapping[str, str]]]]
+"""Returns the members of each publisher of a file, under an address, whose attestation was verified.
+
+It raises :class:`reqpi.core.errors.UpstreamTrouble` if the attestations cannot be obtained or verified now.
+"""
+
+
+async def _no_publishers(file: File, address: str) -> Sequence[Mapping[str, str]]:
+    return ()
 
 
 @frozen
@@ -42,11 +49,10 @@ class Evidence:
     """The sources of facts, as they are now.
 
     :param advisories: ``None``: there are none.
-    :param publishers: ``None``: attestations are not looked at.
     """
 
     advisories: ReleaseAdvisories | None = None
-    publishers: Publishers | None = None
+    publishers: VerifiedPublishers = _no_publishers
 
 
 class Enforcement:
@@ -100,15 +106,17 @@ class Enforcement:
             return [project for project, pins in lock.projects.items() if any(pin.source is None for pin in pins)]
         return () if self._policy.min_age is None else await in_thread(untimed, lock)
 
-    async def check_page(self, page: Page) -> None:
+    async def check_page(self, page: Page, address: str = "") -> None:
         """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
         if not self._policy.denies:
             return
         named = (Release(str(file.project), str(file.version)) for file in page.files if file.listed)
         facts = await self._about(dict.fromkeys(named))
-        publishers = {file: await self._publishers_of(file) for file in page.files if self._requires(page)}
+        asked = page.files if self._requires(page) else ()
+        publishers = {file: await self._evidence.publishers(file, address) for file in asked}
         facts += await DECIDED_FILES.run(len(page.files), _listed, page, publishers)
-        await self._deny(await DECIDED_FILES.run(len(facts), self._verdicts, facts))
+        found = await DECIDED_FILES.run(len(facts), self._verdicts, facts)
+        await self._deny(found, self._attested(asked, found))
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:
         """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
@@ -128,7 +136,7 @@ class Enforcement:
         standing = {target_of(verdict.fact) for verdict in wanted if verdict.denies}
         about = dict.fromkeys(target_of(fact) for fact in facts)
         over = [denied[what] for what in about if what in denied and what not in standing]
-        await self._deny(wanted, [denial for denial in over if _is_of_changes(denial)])
+        await self._deny(wanted, [denial for denial in over if _is_only_for(denial, *CHANGES)])
 
     async def tend(self) -> None:
         """Judge again what was denied and seen before, if anything has changed. A server does so every second."""
@@ -174,13 +182,17 @@ class Enforcement:
     def _verdicts(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
         return verdicts(self._policy, facts, now_of(self._clock.seconds()))
 
-    async def _publishers_of(self, file: File) -> Iterable[Mapping[str, str]] | None:
-        asked = self._evidence.publishers
-        return None if asked is None else await asked(file)
-
     def _requires(self, page: Page) -> bool:
-        """Return whether the publishers of the files on a page matter."""
-        return self._policy.required_for(str(page.project)) is not None
+        """Return whether a file on a page may be denied for its publisher."""
+        required = self._policy.required_for(str(page.project))
+        return required is not None and required.action is PolicyAction.DENY
+
+    def _attested(self, files: Iterable[File], found: Iterable[Verdict]) -> list[Denial]:
+        """Return the denials of files for want of an attestation that they have now."""
+        denied = {target_of(verdict.fact) for verdict in found if verdict.denies}
+        targets = (f"sha256:{file.sha256}" for file in files)
+        known = (self._denials.denial(what) for what in targets if what not in denied)
+        return [denial for denial in known if denial is not None and _is_only_for(denial, ATTESTATIONS)]
 
     async def _deny(self, found: Iterable[Verdict], ended: Sequence[Denial] = ()) -> None:
         denials = denials_of(found, await self._denials.allowed(), self._clock.seconds())
@@ -201,13 +213,13 @@ def _advised(advisories: ReleaseAdvisories, releases: Iterable[Release]) -> list
     return [fact for release in releases for fact in facts_of_release(advisories, release)]
 
 
-def _listed(page: Page, publishers: Mapping[File, Iterable[Mapping[str, str]] | None]) -> list[Fact]:
+def _listed(page: Page, publishers: Mapping[File, Iterable[Mapping[str, str]]]) -> list[Fact]:
     return [fact for file in page.files for fact in facts_of_file(file, publishers.get(file))]
 
 
-def _is_of_changes(denial: Denial) -> bool:
-    """Return whether the policy denies something only for what became of it."""
-    return denial.ground is not None and set(denial.ground.causes) <= set(CHANGES)
+def _is_only_for(denial: Denial, *rules: str) -> bool:
+    """Return whether the policy denies something by these rules and by no other."""
+    return denial.ground is not None and all(cause.partition(" ")[0] in rules for cause in denial.ground.causes)
 
 
 def _release_of(denial: Denial) -> Release:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name, canonicalize_version
@@ -164,6 +165,7 @@ def is_withheld(pages: Iterable[Page]) -> bool:
     return any(page.withheld for page in pages)
 
 
+@lru_cache(20_000)
 def key_of(what: str) -> str:
     """Return a text that is equal for all spellings of one thing: ``==1.0`` and ``==1.0.0`` are the same version.
 

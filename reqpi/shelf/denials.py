@@ -145,7 +145,9 @@ class Denials:
         await self._read_anew()
         return denial
 
-    async def settle(self, denials: Iterable[Denial], ended: Iterable[Denial] = ()) -> tuple[Denial, ...]:
+    async def settle(
+        self, denials: Iterable[Denial], ended: Iterable[Denial] = (), *, retry: bool = False
+    ) -> tuple[Denial, ...]:
         """Make the denials of the policy these, and end others, several at a time; what a person denies stays.
 
         Each process that does the same writes the same records. A denial that cannot be written counts in this process
@@ -153,15 +155,16 @@ class Denials:
 
         :param denials: of the policy. One with other reasons for the same takes the place of the earlier one.
         :param ended: of the policy.
+        :param retry: try again to write those that could not be written.
         :returns: those of ``denials`` that are new.
         :raises reqpi.core.errors.Occupied: there are as many denials in this process as there may be.
         """
         known = await self.current()
         fresh = [denial for denial in denials if _is_news(denial, known.exactly(denial.what))]
         over = {key_of(denial.what) for denial in ended}
-        if not (fresh or over or self._unwritten):
+        if not (fresh or over or (retry and self._unwritten)):
             return ()
-        decisions = await self._decisions()
+        decisions = self._known or {}
         todo = {key_of(denial.what): denial for denial in (*self._unwritten.values(), *fresh)}
         todo = {key: denial for key, denial in todo.items() if key not in over}
         self._unwritten = {}

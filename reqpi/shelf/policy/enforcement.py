@@ -8,6 +8,7 @@ before are judged again at once, so that they are listed as denied without a req
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -16,12 +17,12 @@ from twisted.logger import Logger
 from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
-from reqpi.core.policy.denying import denials_of, now_of, stands, target_of
+from reqpi.core.policy.denying import Allowed, denials_of, now_of, stands, target_of
 from reqpi.core.policy.facts import Fact, Release, ReleaseAdvisories, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ATTESTATIONS, PolicyAction, ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
-from reqpi.core.policy.verdicts import Verdict, verdicts
+from reqpi.core.policy.verdicts import verdicts
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.shelf.denials import Denials
@@ -115,14 +116,13 @@ class Enforcement:
         asked = page.files if self._requires(page) else ()
         publishers = {file: await self._evidence.publishers(file, address) for file in asked}
         facts += await DECIDED_FILES.run(len(page.files), _listed, page, publishers)
-        found = await DECIDED_FILES.run(len(facts), self._verdicts, facts)
-        await self._deny(found, self._attested(asked, found))
+        await self._deny(facts, partial(self._attested, asked))
 
     async def check_crates(self, name: str, versions: Iterable[str]) -> None:
         """See :class:`~reqpi.shelf.gate.ReleaseGate`."""
         if self._policy.denies:
             releases = [Release(f"crate:{crate_name(name)}", version) for version in versions]
-            await self._deny(self._verdicts(await self._about(releases)))
+            await self._deny(await self._about(releases))
 
     async def check_changes(self, pages: Iterable[Page], changes: Iterable[ReleaseChange]) -> None:
         """Deny what became of frozen files, as far as the policy says so, and end what is not so any more.
@@ -131,12 +131,9 @@ class Enforcement:
         :param changes: everything that is known to have become of them.
         """
         facts = await in_thread(facts_of_changes, list(pages), list(changes))
-        denied = {denial.what: denial for denial in (await self._denials.current()).denials}
-        wanted = self._verdicts(fact for fact in facts if fact.rule in CHANGES)
-        standing = {target_of(verdict.fact) for verdict in wanted if verdict.denies}
-        about = dict.fromkeys(target_of(fact) for fact in facts)
-        over = [denied[what] for what in about if what in denied and what not in standing]
-        await self._deny(wanted, [denial for denial in over if _is_only_for(denial, *CHANGES)])
+        targets = dict.fromkeys(map(target_of, facts))
+        changed = [fact for fact in facts if fact.rule in CHANGES]
+        await self._deny(changed, partial(self._over, targets, CHANGES))
 
     async def tend(self) -> None:
         """Judge again what was denied and seen before, if anything has changed. A server does so every second."""
@@ -147,11 +144,12 @@ class Enforcement:
         self._due = False
         denied = [denial for denial in (await self._denials.current()).denials if denial.ground is not None]
         releases = {_release_of(denial): None for denial in denied} | dict.fromkeys(self._seen.keys())
-        found = self._verdicts(await self._about(releases)) if self._policy.denies else ()
-        wanted = denials_of(found, await self._denials.allowed(), now)
+        facts = await self._about(releases) if self._policy.denies else []
+        allowed = await self._denials.allowed()
+        wanted = await DECIDED_FILES.run(len(facts), _denials_for, self._policy, facts, allowed, now)
         keys = {key_of(denial.what) for denial in wanted}
         ended = [denial for denial in denied if not self._stays(denial, keys)]
-        self._tell("deny", await self._denials.settle(wanted, ended))
+        self._tell("deny", await self._denials.settle(wanted, ended, retry=True))
         self._tell("revoke", ended)
         self._next = self._next_time(now)
         if expired:
@@ -179,28 +177,33 @@ class Enforcement:
             return []
         return await DECIDED_FILES.run(len(wanted), _advised, advisories, wanted)
 
-    def _verdicts(self, facts: Iterable[Fact]) -> tuple[Verdict, ...]:
-        return verdicts(self._policy, facts, now_of(self._clock.seconds()))
-
     def _requires(self, page: Page) -> bool:
         """Return whether a file on a page may be denied for its publisher."""
         required = self._policy.required_for(str(page.project))
         return required is not None and required.action is PolicyAction.DENY
 
-    def _attested(self, files: Iterable[File], found: Iterable[Verdict]) -> list[Denial]:
+    def _attested(self, files: Iterable[File], denied: Collection[str]) -> list[Denial]:
         """Return the denials of files for want of an attestation that they have now."""
-        denied = {target_of(verdict.fact) for verdict in found if verdict.denies}
-        targets = (f"sha256:{file.sha256}" for file in files)
-        known = (self._denials.denial(what) for what in targets if what not in denied)
-        return [denial for denial in known if denial is not None and _is_only_for(denial, ATTESTATIONS)]
+        return self._over((f"sha256:{file.sha256}" for file in files), (ATTESTATIONS,), denied)
 
-    async def _deny(self, found: Iterable[Verdict], ended: Sequence[Denial] = ()) -> None:
-        denials = denials_of(found, await self._denials.allowed(), self._clock.seconds())
+    def _over(self, targets: Iterable[str], rules: Collection[str], denied: Collection[str]) -> list[Denial]:
+        """Return the denials of the policy that were made by some rules only, and are not made any more."""
+        known = (self._denials.denial(what) for what in targets if what not in denied)
+        return [denial for denial in known if denial is not None and _is_only_for(denial, rules)]
+
+    async def _deny(self, facts: list[Fact], over: Callable[[Collection[str]], list[Denial]] = lambda _: []) -> None:
+        """Deny what the policy denies for some facts.
+
+        :param over: returns the denials that end, from what is denied now.
+        """
+        now, allowed = self._clock.seconds(), await self._denials.allowed()
+        denials = await DECIDED_FILES.run(len(facts), _denials_for, self._policy, facts, allowed, now)
+        ended = over({denial.what for denial in denials})
         fresh = await self._denials.settle(denials, ended)
         self._tell("deny", fresh)
         self._tell("revoke", ended)
         if fresh:
-            self._next = self._next_time(self._clock.seconds())
+            self._next = self._next_time(now)
 
     def _tell(self, what: str, denials: Iterable[Denial]) -> None:
         for denial in denials:
@@ -213,11 +216,15 @@ def _advised(advisories: ReleaseAdvisories, releases: Iterable[Release]) -> list
     return [fact for release in releases for fact in facts_of_release(advisories, release)]
 
 
+def _denials_for(policy: ReleasePolicy, facts: list[Fact], allowed: Allowed, at: float) -> tuple[Denial, ...]:
+    return denials_of(verdicts(policy, facts, now_of(at)), allowed, at)
+
+
 def _listed(page: Page, publishers: Mapping[File, Iterable[Mapping[str, str]]]) -> list[Fact]:
     return [fact for file in page.files for fact in facts_of_file(file, publishers.get(file))]
 
 
-def _is_only_for(denial: Denial, *rules: str) -> bool:
+def _is_only_for(denial: Denial, rules: Collection[str]) -> bool:
     """Return whether the policy denies something by these rules and by no other."""
     return denial.ground is not None and all(cause.partition(" ")[0] in rules for cause in denial.ground.causes)
 

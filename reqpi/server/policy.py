@@ -91,7 +91,8 @@ def policy_of(
     shelf.denials.gate = enforcement
 
     def advised() -> None:
-        enforcement.change(evidence=Evidence(advisories.index if len(advisories.index) else None))
+        known = advisories.index if len(advisories.index) else None
+        enforcement.change(evidence=Evidence(known, shelf.provenance.proven))
 
     advised()
     advisories.changed.append(advised)

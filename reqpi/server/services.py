@@ -171,6 +171,8 @@ def _verbs(
     prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
+        if settings.only is None:  # a command ends soon, and asks for no more than it needs
+            shelf.provenance.keep_in_background()
     open_index = None
     if settings.learning:
         open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)

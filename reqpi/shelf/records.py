@@ -12,6 +12,7 @@ from enum import Enum
 
 from attrs import frozen
 
+from reqpi.core.model import File
 from reqpi.core.targets import InstallTarget
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "metadata_record",
     "name_for_logs",
     "page_record",
+    "provenance_record",
     "recorded_file_record",
     "refusals_record",
     "run_counts_record",
@@ -108,6 +110,7 @@ _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports", derived=True)
 _CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
 _CRATE_COMMIT = Kind("crate-commits", Owner.ADDRESS, 1, "the archive of a commit that has crates", keeps=True)
+_PROVENANCE = Kind("provenance", Owner.ADDRESS, 1, "the provenance object of a file, by its sha256", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
@@ -133,6 +136,7 @@ KINDS = (
     _SBOM,
     _CRATE,
     _CRATE_COMMIT,
+    _PROVENANCE,
     _SESSION,
     _RECORDED_FILE,
     _RUN,
@@ -266,6 +270,15 @@ def crate_record(address: str, registry: str = "", name: str = "", version: str 
 def crate_commit_record(address: str, url: str = "", commit: str = "") -> str:
     """Name the record of the archive of a commit; without a repository, the prefix of an address."""
     return f"{_CRATE_COMMIT.folder}/{address}/{_digest(json.dumps([url, commit])) if url else ''}"
+
+
+def provenance_record(address: str, file: File | None = None) -> str:
+    """Name the record of the provenance object of a file; without a file, the prefix of an address.
+
+    A hash stands for the file: an object is about a name and a sha256, and names differ in letter case.
+    """
+    of_file = "" if file is None else _digest(json.dumps([file.filename, file.sha256]))
+    return f"{_PROVENANCE.folder}/{address}/{of_file}"
 
 
 def session_record(token: str) -> str:

@@ -6,7 +6,6 @@ every byte is returned under a digest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -15,13 +14,12 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission
 from reqpi.core.denials import Denial
-from reqpi.core.errors import NotAdmitted, NotServed, wanting
+from reqpi.core.errors import NotServed, wanting
 from reqpi.core.interfaces import Store, Upstream, UpstreamUse
-from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
-from reqpi.core.report import Document, Note
+from reqpi.core.report import Defect, Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
@@ -33,7 +31,10 @@ from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.lock_reading import LockReading
+from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
+from reqpi.shelf.provenance.of_locks import ProvenanceOfLocks
+from reqpi.shelf.provenance.verifying import unverifiable
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
 from reqpi.shelf.suggestions import Suggestions
 
@@ -44,8 +45,6 @@ _PAGES = 24 << 20
 
 _LOOKED_UP = 16
 """Files that one caller looks up in the store concurrently."""
-
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
 
 class Shelf:
@@ -70,14 +69,19 @@ class Shelf:
         reading: LockReading | None = None,
     ) -> None:
         self._denials = Denials(store, clock)
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading, denials=self._denials)
+
+        def denies(lock: Lock) -> Sequence[Defect]:
+            return *upstream.denies(lock), *unverifiable(lock)
+
+        self._commitments = Commitments(store, clock, denies, in_memory, reading, denials=self._denials)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
         self._upstream = upstream
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
-        self._freezing = Freezing(store, upstream, self._files.downloads, clock)
+        self._freezing = Freezing(store, upstream, self._files.downloads, self._files.publishers, clock)
+        self._provenance = ProvenanceOfLocks(self._admitted, self._files.publishers, clock)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)
@@ -239,7 +243,7 @@ class Shelf:
         return await self._files.file_responses.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
-        """Fetch a file, and a wheel's core metadata, unless the store has them, however long that takes.
+        """Fetch a file, its provenance, and a wheel's core metadata, unless the store has them, however long it takes.
 
         :returns: the file's size in bytes.
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
@@ -252,6 +256,7 @@ class Shelf:
             size = await self._files.downloads.finished(file)
         if file.wheel:
             await self._files.core_metadata.of(file, commitment.address)
+        await self._provenance.hold(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
@@ -304,6 +309,11 @@ class Shelf:
         with wanting(filename):
             return await self._files.build_systems.of(file, commitment.address, whole=whole)
 
+    @property
+    def provenance(self) -> ProvenanceOfLocks:
+        """The provenance of admitted files: the objects that their indexes list, and their publishers."""
+        return self._provenance
+
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Return whether :meth:`metadata` will always return the same bytes for this wheel."""
         return await self._files.core_metadata.is_settled(await self._admitted(commitment, name, filename))
@@ -314,12 +324,8 @@ class Shelf:
         if file is None and page.withheld:
             file = (await self._whole(commitment, page.project)).by_filename.get(filename)
         if file is None or not admission.admits(commitment.lock, file):
-            pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
             self._refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
-            raise NotAdmitted(
-                f"{filename[:100]} is not admitted by lock {commitment.short}",
-                f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
-            )
+            raise not_admitted(commitment, page.project, filename)
         await self._check_denied(commitment, filename, page, file)
         if admission.rests_on_measurement(commitment.lock, file):
             await self._files.downloads.measurements.confirm(file)
@@ -387,14 +393,8 @@ class Shelf:
         :raises reqpi.core.errors.NotAdmitted: the lock does not pin it.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         """
-        project = canonicalize_name(name)
-        if project in commitment.lock.projects:
-            return project
-        if _NAME.fullmatch(project) is None:
-            raise NotServed("no such project", "The name is not a valid project name.")
-        self._refusals.note(commitment.address, project, None, "not in the lock")
-        raise NotAdmitted(
-            f"{project} is not in lock {commitment.short}",
-            f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "
-            "commit the file again and use its new address.",
-        )
+        project = named_project(name, commitment.lock)
+        if project not in commitment.lock.projects:
+            self._refusals.note(commitment.address, project, None, "not in the lock")
+            raise not_pinned(commitment, project)
+        return project

@@ -53,7 +53,8 @@ r"""Every route of the server.
     GET   /<address>/osv/v1/vulns/<id>               one of them                              /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
-    GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+    GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata |
+    GET   /<address>/simple/<project>/<file>.provenance     what its index lists (PEP 740)     /
     GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
     GET   /<address>/crates/<path>                   the index of a crate                     |
     GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              | reqpi.web.crates

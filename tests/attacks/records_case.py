@@ -27,6 +27,7 @@ from reqpi.shelf.records import KINDS, Kind, charge_record, differing_metadata_r
 from reqpi.shelf.room.charges import Charge
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.hold_record import RecordedHold
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
@@ -35,6 +36,7 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from tests.attested import attested, unsigned
 from tests.crates_case import PlainRegistries
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
@@ -129,6 +131,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
         f"/{{together}}/crates/dl/made-words/1.0.2/{WORDS.sha256}.crate",
     ),
     "crate-commits": (f"/{{together}}/crates/git/{COMMIT.key}/{COMMIT.id}.json",),
+    "provenance": (f"/{{address}}/simple/lib/{LIB}.provenance", "/{address}/held"),
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
@@ -171,7 +174,8 @@ class RecordsCase(TestCase):
         self.registries.commits[COMMIT] = b"the archive"
         for project, contents in CONTENTS.items():
             files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
-            self.upstream.offer(a_page(*files, project=project), *contents.values())
+            self.upstream.offer(a_page(*map(attested, files), project=project), *contents.values())
+            self.upstream.files |= {f"{file.url}.provenance": unsigned(file) for file in files}
         self.logged: list[str] = []
         self.count = itertools.count()
         self.restart()
@@ -220,7 +224,7 @@ class RecordsCase(TestCase):
         self.names = {"address": commitment.address, "together": together.address}
         self.names |= {"token": session.token, "run": run.token}
         for path in (
-            *(*READERS["told"], *READERS["told-build-systems"]),
+            *(*READERS["told"], *READERS["told-build-systems"], *READERS["provenance"]),
             *(*READERS["crates"], *READERS["crate-commits"]),
         ):
             await self.answered(path)
@@ -235,12 +239,17 @@ class RecordsCase(TestCase):
         await self.ask("/{address}/simple/other/")
         await self.shelf.write_refusals()
         await self.answered("/locks?hold=1", "POST", LOCK)
-        while not [name async for name in self.store.names(holding_record(commitment.address))]:
+        while not await self._has_ended(holding_record(commitment.address)):
             await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.shelf.denials.deny("other", "it is not used here", "operator")
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
         await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
+
+    async def _has_ended(self, holds: str) -> bool:
+        """Return whether a hold was recorded, and is not in progress."""
+        recorded = [await self.store.get(name) async for name in self.store.names(holds)]
+        return any(RecordedHold.load(value).at is None for value in recorded if value)
 
     async def answered(self, path: str, method: str = "GET", body: bytes = b"") -> None:
         reply = await self.ask(path, method, body)

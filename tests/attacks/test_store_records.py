@@ -96,6 +96,9 @@ class JunkTests(RecordsCase):
     async def test_junk_in_the_record_of_an_sbom(self) -> None:
         await self._attack(_kind("bills"))
 
+    async def test_junk_in_place_of_the_digest_of_a_provenance_object(self) -> None:
+        await self._attack(_kind("provenance"))
+
     async def test_junk_in_a_session_of_the_open_index(self) -> None:
         await self._attack(_kind("learning"))
 

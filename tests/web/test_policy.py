@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from attrs import evolve, frozen
 
 from reqpi.core.denials import read_denied
 from reqpi.core.errors import HostUnreachable
+from reqpi.core.model import File
 from reqpi.core.policy.facts import Release
 from reqpi.core.policy.model import ReleasePolicy
+from reqpi.core.provenance.publishers import Publisher
 from reqpi.shelf import denials
 from reqpi.shelf.policy.enforcement import Enforcement, Evidence
 from reqpi.shelf.policy.listed import ListedReleases
@@ -263,12 +266,12 @@ class ServedTests(PolicyCase):
 
     async def test_a_file_without_the_attestation_that_is_required_is_refused(self) -> None:
         text = "[[require-attestations]]\nproject='six'\npublisher={kind='GitHub',repository='acme/six'}\n"
-        own, other = {"kind": "GitHub", "repository": "acme/six"}, {"kind": "GitHub", "repository": "evil/six"}
+        own, other = (Publisher.of({"kind": "GitHub", "repository": name}) for name in ("acme/six", "evil/six"))
 
         attested = {WHEEL}
 
-        async def publishers(file: Any, address: str) -> list[dict[str, str]]:
-            return [own if file.filename in attested else other]
+        async def publishers(files: Iterable[File], address: str) -> dict[File, list[Publisher]]:
+            return {file: [own if file.filename in attested else other] for file in files}
 
         self.enforcement.change(a_policy(text=text), Evidence(publishers=publishers))
         await self.assert_served(f"/simple/six/{WHEEL}")
@@ -283,7 +286,7 @@ class ServedTests(PolicyCase):
         await self.assert_denied("has no verified attestation of any publisher")
 
     async def test_a_page_waits_while_attestations_cannot_be_obtained(self) -> None:
-        async def publishers(file: Any, address: str) -> list[dict[str, str]]:
+        async def publishers(files: Iterable[File], address: str) -> dict[File, list[Publisher]]:
             self.assertEqual(address, self.address)
             raise HostUnreachable("it does not answer")
 

@@ -47,6 +47,7 @@ ROUTES = {
     "/<address>/simple/": ["/{address}/simple/"],
     "/<address>/simple/<project>/": ["/{address}/simple/shout/", "/{address}/simple/other/"],
     "/<address>/simple/<project>/<file>": ["/{address}/" + INDEX, "/{address}/simple/shout/other.whl"],
+    "/<address>/simple/<project>/<file>.provenance": ["/{address}/" + INDEX + ".provenance"],
     "/<address>/crates/config.json": ["/{address}/crates/config.json"],
     "/<address>/crates/<path>": ["/{address}/crates/ma/de/made-words", "/{address}/crates/se/rd/serde"],
     "/<address>/crates/dl/<crate>/<version>/<sha256>.crate": ["/{address}/" + CRATE],

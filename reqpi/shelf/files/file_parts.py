@@ -13,6 +13,8 @@ from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponses
+from reqpi.shelf.provenance.attesting import Publishers
+from reqpi.shelf.provenance.stored import StoredProvenance
 
 __all__ = ["FileParts"]
 
@@ -29,6 +31,7 @@ class FileParts:
     file_responses: FileResponses
     core_metadata: CoreMetadata
     build_systems: BuildSystems
+    publishers: Publishers
 
     @classmethod
     def over(
@@ -56,4 +59,5 @@ class FileParts:
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
             BuildSystems(store, upstream, downloads, parsing),
+            Publishers(StoredProvenance(store, upstream)),
         )

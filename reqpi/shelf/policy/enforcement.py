@@ -23,6 +23,7 @@ from reqpi.core.policy.model import ATTESTATIONS, PolicyAction, ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
 from reqpi.core.policy.verdicts import verdicts
+from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.shelf.denials import Denials
@@ -34,15 +35,15 @@ __all__ = ["Enforcement", "Evidence"]
 _SEEN = 50_000
 """Releases that are judged again after a change."""
 
-VerifiedPublishers = Callable[[File, str], Awaitable[Sequence[Mapping[str, str]]]]
-"""Returns the members of each publisher of a file, under an address, whose attestation was verified.
+VerifiedPublishers = Callable[[Iterable[File], str], Awaitable[Mapping[File, Sequence[Publisher]]]]
+"""Returns the publishers of each file on a page of an address, as far as an attestation of it was verified.
 
 It raises :class:`reqpi.core.errors.UpstreamTrouble` if the attestations cannot be obtained or verified now.
 """
 
 
-async def _no_publishers(file: File, address: str) -> Sequence[Mapping[str, str]]:
-    return ()
+async def _no_publishers(files: Iterable[File], address: str) -> Mapping[File, Sequence[Publisher]]:
+    return dict.fromkeys(files, ())
 
 
 @frozen
@@ -114,7 +115,7 @@ class Enforcement:
         named = (Release(str(file.project), str(file.version)) for file in page.files if file.listed)
         facts = await self._about(dict.fromkeys(named))
         asked = page.files if self._requires(page) else ()
-        publishers = {file: await self._evidence.publishers(file, address) for file in asked}
+        publishers = await self._evidence.publishers(asked, address) if asked else {}
         facts += await DECIDED_FILES.run(len(page.files), _listed, page, publishers)
         await self._deny(facts, partial(self._attested, asked))
 
@@ -220,8 +221,9 @@ def _denials_for(policy: ReleasePolicy, facts: list[Fact], allowed: Allowed, at:
     return denials_of(verdicts(policy, facts, now_of(at)), allowed, at)
 
 
-def _listed(page: Page, publishers: Mapping[File, Iterable[Mapping[str, str]]]) -> list[Fact]:
-    return [fact for file in page.files for fact in facts_of_file(file, publishers.get(file))]
+def _listed(page: Page, publishers: Mapping[File, Sequence[Publisher]]) -> list[Fact]:
+    members = {file: [each.members for each in theirs] for file, theirs in publishers.items()}
+    return [fact for file in page.files for fact in facts_of_file(file, members.get(file))]
 
 
 def _is_only_for(denial: Denial, rules: Collection[str]) -> bool:

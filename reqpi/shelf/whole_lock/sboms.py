@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
@@ -27,6 +27,7 @@ from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.sbom_publishers import SbomPublishers
 
 __all__ = ["SbomResponse", "Sboms"]
 
@@ -64,6 +65,7 @@ class Sboms:
         self._shelf = shelf
         self._store = store
         self._clock = clock
+        self._publishers = SbomPublishers(shelf, store)
         self._under_way: SingleFlight[SbomResponse] = SingleFlight()
         self._gathering: SingleFlight[tuple[sbom.Sbom, bool]] = SingleFlight()
         self._asked_for = 0
@@ -103,7 +105,12 @@ class Sboms:
         pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
         lasting = not is_withheld(pages.values())
-        known, final = await self._known(commitment, described, lasting=lasting)
+        before = await self._store.get(sbom_record(commitment.address, "metadata")) is not None
+        published, settled = await self._publishers.of(commitment, pages, final=before, lasting=lasting)
+        known, final = await self._known(commitment, described, lasting=lasting and settled)
+        for file in published:
+            if file in known or not file.wheel:  # without its metadata, a wheel counts as unread
+                known[file] = evolve(known.get(file, sbom.About()), publishers=published[file])
         return await self._writing.run(in_thread, _made_of, commitment, pages, known), final
 
     async def _known(

@@ -18,6 +18,7 @@ from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
+from reqpi.shelf.drift.rounds import DriftRounds
 from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
 
 __all__ = ["Periodic"]
@@ -78,6 +79,10 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)
         yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    if settings.drift_every and settings.only is None:
+        counts, every = services.counts, settings.drift_every
+        rounds = DriftRounds(services.locks.shelf, services.store, services.drift, reactor, every, counts=counts)
+        yield rounds.interval, rounds.tend
     yield _DECISIONS, services.locks.shelf.denials.refresh
     if services.policy is not None:
         yield _REFRESH, services.policy.refresh

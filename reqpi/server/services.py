@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from reqpi.server.status import report_of
 from reqpi.server.store_watch import StoreWatch
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -39,6 +40,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
 from reqpi.web.health import HealthResource
 from reqpi.web.http.access import Access, is_private
 from reqpi.web.http.feature import Feature
@@ -47,6 +49,7 @@ from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
+from reqpi.web.pages import PageSection
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -74,6 +77,7 @@ class Services:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
+    drift: LockDrift
     site: BoundedSite
     crates: CratesOfLocks
     parsing: Parsing
@@ -127,14 +131,19 @@ def services_of(
 
     advisories = FollowedAdvisories(settings.advisories)
     policy = policy_of(settings, reactor, verbs.locks.shelf, upstream, advisories)
+    drift = LockDrift(
+        verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
+    )
     operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    drift_resource = DriftResource(verbs.locks.shelf, drift)
     site = _site(
         settings,
         reactor,
         verbs,
         clients=clients,
         counts=counts,
-        features=[OsvResource(verbs.locks.shelf, advisories), *operating],
+        features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
+        sections=[drift_resource.section],
         problem=lambda: readings.problem,
     )
     if policy is not None:
@@ -147,6 +156,7 @@ def services_of(
         verbs.prefreeze,
         verbs.open_index,
         verbs.runs,
+        drift,
         site,
         verbs.crates,
         verbs.parsing,
@@ -187,6 +197,7 @@ def _site(
     clients: Access | None,
     counts: ServerCounts,
     features: Iterable[Feature],
+    sections: Sequence[PageSection],
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -194,6 +205,7 @@ def _site(
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
 
     :param features: those that need no more than their own parts.
+    :param sections: their parts of the overview of a lock.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -213,6 +225,7 @@ def _site(
         runs=offered,
         health=HealthResource(problem),
         audits=settings.advisories is not None,
+        sections=sections,
     )
     site = BoundedSite(
         root,

@@ -118,6 +118,7 @@ class Settings:
     min_age: MinAge | None = None
     frequency: float | None = None
     max_age: float | None = None
+    drift_every: int = _DEFAULTS["drift_every"]
     verify_rate: int | None = None
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]

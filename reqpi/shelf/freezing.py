@@ -17,7 +17,7 @@ from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import DamagedRecord, NothingUpstream, StoreTrouble, UnsealedRecord, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
+from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.core.page_change import PageChange, change_between
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.source_names import beside
@@ -154,7 +154,6 @@ class Freezing:
         """Return the files of a project that the indexes and sources named by the lock have and the lock admits."""
         pins = commitment.lock.projects[project]
         files = await self._from_sources(pins)
-        status: Status | None = None
         looked_at: list[File] = [*files]
         refused: list[File] = []
         for listing in await self._asking.run(requester(), partial(self._listings.of, project, pins)):
@@ -165,10 +164,8 @@ class Freezing:
             listed = await self._publishers.attested(theirs, listed, commitment.address)
             looked_at += filter(self._reveals, listed)
             files += await DECIDED_FILES.run(len(listed), _admitted_of, theirs, listed)
-            status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
-        page, found = await DECIDED_FILES.run(
-            len(files), _admitted, commitment.lock, Page(project, tuple(files), status)
-        )
+        # Without the status of the project, which may change every day: reqpi.core.drift reports it.
+        page, found = await DECIDED_FILES.run(len(files), _admitted, commitment.lock, Page(project, tuple(files)))
         with named(pins):
             if not page.files:
                 raise NothingUpstream(

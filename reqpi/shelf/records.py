@@ -16,9 +16,11 @@ from reqpi.core.model import File
 from reqpi.core.targets import InstallTarget
 
 __all__ = [
+    "ADVISORIES",
     "KINDS",
     "Kind",
     "Owner",
+    "advised_record",
     "build_system_record",
     "charge_record",
     "claimed_build_system_record",
@@ -28,7 +30,9 @@ __all__ = [
     "decision_record",
     "differing_metadata_record",
     "document_record",
+    "drift_round_record",
     "freezing_record",
+    "history_record",
     "holding_prefix",
     "holding_record",
     "kind_of",
@@ -120,6 +124,8 @@ _CHARGE = Kind("charges", Owner.ADDRESS, 1, "what one process has charged a toke
 _DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
 _FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
 _TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
+_HISTORY = Kind("histories", Owner.NONE, 1, "what an index listed of a project, or which advisories concern it")
+_DRIFT_ROUND = Kind("drift", Owner.NONE, 1, "what the latest look for drift found in all locks")
 
 KINDS = (
     _LOCK,
@@ -146,11 +152,16 @@ KINDS = (
     _DECISION,
     _FREEZING,
     _TIME,
+    _HISTORY,
+    _DRIFT_ROUND,
 )
 """Every kind of record that a store may have."""
 
 
 _BY_FOLDER = {kind.folder: kind for kind in KINDS}
+
+ADVISORIES = "advisories"
+"""Stands for the index in the name of the record of the advisories about a project."""
 
 _DIGITS_OF_TOKEN = 6
 """Digits of a token that are shown, as in the access log."""
@@ -327,6 +338,24 @@ def freezing_record(address: str, project: str = "") -> str:
 def time_record(what: str) -> str:
     """Name the record whose last use is the time at which something was done; with an empty name, the prefix of all."""
     return f"{_TIME.folder}/{what}"
+
+
+def history_record(project: str, index: str = "") -> str:
+    """Name the record of what an index listed of a project; without a project, the prefix of all.
+
+    :param index: the URL of the index.
+    """
+    return f"{_HISTORY.folder}/{project}/{_digest(index)[:32]}" if project else f"{_HISTORY.folder}/"
+
+
+def advised_record(project: str) -> str:
+    """Name the record of the advisories about a project."""
+    return f"{_HISTORY.folder}/{project}/{ADVISORIES}"
+
+
+def drift_round_record() -> str:
+    """Name the record of the latest look for drift. Its last use is when that look began or ended."""
+    return f"{_DRIFT_ROUND.folder}/round"
 
 
 def _below(subdirectory: str | None) -> str:

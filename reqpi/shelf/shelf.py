@@ -104,12 +104,12 @@ class Shelf:
         """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
         return await self._commitments.commit_together(documents, check)
 
-    async def commitment(self, address: str) -> Commitment:
-        """Return the commitment of an address. This counts as use of the address.
+    async def commitment(self, address: str, *, use: bool = True) -> Commitment:
+        """Return the commitment of an address. This counts as use of the address, unless ``use`` is false.
 
         :raises reqpi.core.errors.UnknownAddress: no lock with this address was committed here, or it was removed.
         """
-        return await self._commitments.get(address)
+        return await self._commitments.get(address, use=use)
 
     def lease(self, commitment: Commitment) -> Lease | None:
         """Return the lease of a recently requested commitment; ``None`` if the lock has been read again since."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
@@ -22,7 +22,7 @@ from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.sheet import Sheet, send
 
-__all__ = ["front", "overview"]
+__all__ = ["PageSection", "front", "overview"]
 
 _MOST_ROWS = 2000
 """Pins shown on one page, at most. A longer lock is read by programs."""
@@ -50,8 +50,17 @@ def front(request: Request, base: str) -> bytes:
     return send(request, sheet.rendered())
 
 
-async def overview(request: Request, shelf: Shelf, base: str, address: str) -> bytes:
-    """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index."""
+PageSection = Callable[[Request, Commitment, str], Awaitable[list[Tag]]]
+"""Returns a part of the overview of a lock, for a request. The last argument is the prefix of relative links."""
+
+
+async def overview(
+    request: Request, shelf: Shelf, base: str, address: str, sections: Sequence[PageSection] = ()
+) -> bytes:
+    """Answer ``GET /<address>/``: the pins, their files, the refusals, the commands to use the index.
+
+    :param sections: further parts, which features add.
+    """
     commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in _shown(commitment)))
     refusals = await shelf.refused(address)
@@ -59,7 +68,8 @@ async def overview(request: Request, shelf: Shelf, base: str, address: str) -> b
     freezings = await shelf.freezings(commitment)
     # Links are relative, so they depend on whether the path ends with a slash.
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
-    render = partial(_overview, withheld=withheld, freezings=freezings)
+    more = [tag for section in sections for tag in await section(request, commitment, here)]
+    render = partial(_overview, withheld=withheld, freezings=freezings, more=more)
     return send(request, await in_thread(render, commitment, base, here, frozen, refusals))
 
 
@@ -72,6 +82,7 @@ def _overview(
     *,
     withheld: Sequence[tuple[File, Denial]],
     freezings: Mapping[Project, PageFreezing],
+    more: Sequence[Tag],
 ) -> bytes:
     """Render the page. For a long lock it takes a second or two, so it is called in a thread."""
     sheet = Sheet(
@@ -89,6 +100,7 @@ def _overview(
             ),
             *_denied(withheld),
             *_refused(refusals),
+            *more,
             tags.h2("What it pins"),
             _pins(commitment, here, frozen),
             *_frozen(freezings),

@@ -41,6 +41,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/drift                           what became of the files that it pins     reqpi.web.drift
     GET   /<address>/frozen                          when and by whom pages were frozen       \
     POST  /<address>/refreeze                        freeze its pages again                   |
     POST  /<address>/forget                          remove the lock and its frozen lists     |
@@ -131,7 +132,9 @@ class Routes:
         *,
         access: Access | None = None,
         audits: bool = False,
+        sections: Sequence[pages.PageSection] = (),
     ) -> None:
+        self._sections = sections
         self._access = access
         self._audits = audits
         self._runs = runs
@@ -140,7 +143,6 @@ class Routes:
         self._shelf = services.shelf
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
-        self._closed = services.closed
         self._exports = exports
         self._base = base
 
@@ -198,7 +200,7 @@ class Routes:
     @app.route("/<address>", methods=["GET", "HEAD"])
     async def overview(self, request: Request, address: str) -> bytes:
         """Serve the overview of a lock."""
-        return await pages.overview(request, self._shelf, self._base.of(request), address)
+        return await pages.overview(request, self._shelf, self._base.of(request), address, self._sections)
 
     @app.route("/<address>/lock", methods=["GET", "HEAD"])
     async def lock(self, request: Request, address: str) -> bytes:
@@ -268,7 +270,7 @@ class Routes:
     @app.route("/<address>/closed", methods=["GET", "HEAD"])
     async def closed(self, request: Request, address: str) -> bytes:
         """Report whether it pins everything that its releases require."""
-        return await api.closed(request, self._shelf, self._closed, address)
+        return await api.closed(request, self._shelf, self._services.closed, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -290,6 +292,7 @@ class Root(Resource):
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
+    :param sections: further parts of the overview of a lock.
     :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
@@ -308,6 +311,7 @@ class Root(Resource):
         runs: Runs | None = None,
         health: HealthResource | None = None,
         audits: bool = False,
+        sections: Sequence[pages.PageSection] = (),
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -324,8 +328,8 @@ class Root(Resource):
         self._names = frozenset[str]().union(*(feature.names for feature in features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access, audits=audits)
-        self._rest = routes.app.resource()
+        rest = partial(Routes, access=access, audits=audits, sections=sections)
+        self._rest = rest(services, DerivedCache(memory), base, self._learn, self._runs).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""

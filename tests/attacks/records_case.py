@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
@@ -18,6 +19,8 @@ from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.drift.lock_drift import LockDrift
+from reqpi.shelf.drift.rounds import DriftRounds
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.undoing import Undoing
@@ -31,6 +34,8 @@ from reqpi.shelf.whole_lock.hold_record import RecordedHold
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
@@ -141,10 +146,13 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
     "times": (),
+    "histories": ("/{address}/drift",),
+    "drift": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, or from
-``charges``, which only bound what is stored. Every request reads ``decisions``."""
+to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, from
+``drift``, which the metrics show, or from ``charges``, which only bound what is stored. Every request reads
+``decisions``."""
 
 
 @frozen
@@ -204,7 +212,9 @@ class RecordsCase(TestCase):
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
         operating = OperatorResource(Undoing(self.shelf, self.store))
-        root = Root(self.services, base, learning=learning, features=[registry, operating], runs=self.runs)
+        self.drift = LockDrift(self.shelf, self.store, self.upstream, self.clock)
+        features: list[Feature] = [registry, operating, DriftResource(self.shelf, self.drift)]
+        root = Root(self.services, base, learning=learning, features=features, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:
@@ -242,6 +252,12 @@ class RecordsCase(TestCase):
         while not await self._has_ended(holding_record(commitment.address)):
             await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.shelf.denials.deny("other", "it is not used here", "operator")
+        await self.answered("/{address}/drift")
+        rounds = DriftRounds(self.shelf, self.store, self.drift, self.clock, 60.0)
+        under_way = Deferred.fromCoroutine(rounds.tend())
+        while not under_way.called:
+            self.clock.advance(0)
+            await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
         await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})

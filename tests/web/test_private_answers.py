@@ -42,6 +42,7 @@ ROUTES = {
     "/<address>/build-requirements": ["/{address}/build-requirements"],
     "/<address>/closed": ["/{address}/closed"],
     "/<address>/frozen": ["/{address}/frozen"],
+    "/<address>/drift": ["/{address}/drift"],
     "/<address>/osv/": ["/{address}/osv/"],
     "/<address>/osv/v1/vulns/<id>": ["/{address}/osv/v1/vulns/PYSEC-2026-1"],
     "/<address>/simple/": ["/{address}/simple/"],

@@ -1,4 +1,4 @@
-"""Advisories about what a lock pins, and since when each of them is known to concern a release."""
+"""AdvisoryLookup about what a lock pins, and since when each of them is known to concern a release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from reqpi.core.drift.finding import Finding
 from reqpi.core.model import Lock, Pin
 from reqpi.core.receipts.document import timestamp
 
-__all__ = ["Advice", "AdvisedProject", "AdvisedRelease", "Advisories", "advised_releases", "after_advice", "findings"]
+__all__ = [
+    "Advice",
+    "AdvisedProject",
+    "AdvisedRelease",
+    "AdvisoryLookup",
+    "advised_releases",
+    "after_advice",
+    "findings",
+]
 
 _MOST_RELEASES = 256
 _MOST_IDS = 256
@@ -33,7 +41,7 @@ class Advice(Protocol):
         """Whether it says that a release is malware."""
 
 
-class Advisories(Protocol):
+class AdvisoryLookup(Protocol):
     """An index of advisories."""
 
     def affecting(self, ecosystem: str, name: str, version: str, /) -> Iterable[Advice]:

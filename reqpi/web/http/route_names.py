@@ -15,7 +15,7 @@ _TOP = frozenset((b"locks", b"learn", b"livez", b"readyz", b"version", b"status"
 
 _BELOW = frozenset(
     b"runs lock requirements.txt pylock.toml uv.lock pdm.lock files files.json env refused held wheelhouse.tar "
-    b"sbom.cdx.json sbom.spdx.json build-requirements closed crates cargo frozen refreeze forget".split()
+    b"sbom.cdx.json sbom.spdx.json build-requirements closed crates cargo frozen refreeze forget drift".split()
 )
 """Segments below an address that are routes, except for the index."""
 

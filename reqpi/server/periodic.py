@@ -82,6 +82,8 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     if settings.drift_every and settings.only is None:
         counts, every = services.counts, settings.drift_every
         rounds = DriftRounds(services.locks.shelf, services.store, services.drift, reactor, every, counts=counts)
+        if services.policy is not None:
+            rounds.looked.append(services.policy.look)
         yield rounds.interval, rounds.tend
     yield _DECISIONS, services.locks.shelf.denials.refresh
     if services.policy is not None:

@@ -7,13 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from reqpi.core.audit import DONE
 from reqpi.core.denials import Denial
+from reqpi.core.drift.report import DriftReport
 from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Upstream
+from reqpi.core.model import Commitment
 from reqpi.core.policy.model import ReleasePolicy
+from reqpi.runtime.troubles import log_trouble
 from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.file_identity import identity_of_file
 from reqpi.server.policy_words import read_policy_file
@@ -37,8 +41,13 @@ class FollowedPolicy:
     _log = Logger()
 
     def __init__(
-        self, path: Path | None, combined: Callable[[ReleasePolicy], ReleasePolicy], enforcement: Enforcement
+        self,
+        path: Path | None,
+        combined: Callable[[ReleasePolicy], ReleasePolicy],
+        enforcement: Enforcement,
+        shelf: Shelf,
     ) -> None:
+        self._shelf = shelf
         self.enforcement = enforcement
         self._path = path
         self._combined = combined
@@ -59,6 +68,19 @@ class FollowedPolicy:
                 audit.note(what, DONE, denied=denial.what, because=denial.because, by=denial.by)
 
         self.enforcement.note = note
+
+    def look(self, commitment: Commitment, report: DriftReport) -> None:
+        """Judge what became of a lock. A round of looking for drift calls this with each lock."""
+        done = Deferred.fromCoroutine(self._look(commitment, report))
+        done.addErrback(lambda failure: log_trouble(self._log, "the policy cannot judge a drift", failure))
+
+    async def _look(self, commitment: Commitment, report: DriftReport) -> None:
+        unknown = {one.project for one in report.unknown}
+        projects = [project for project in commitment.lock.projects if project not in unknown]
+        shown = await self._shelf.frozen(commitment, projects)
+        withheld = await self._shelf.withheld(commitment, projects)
+        files = [*(file for page in shown.values() for file in page.files), *(file for file, _ in withheld)]
+        await self.enforcement.check_changes(commitment.lock, files, report.findings)
 
     def _follow(self, path: Path) -> None:
         """Read the file if it has changed. While it cannot be read, the policy that it had counts."""
@@ -87,7 +109,7 @@ def policy_of(
     listed = ListedReleases(None if settings.offline else upstream, reactor)
     enforcement = Enforcement(shelf.denials, reactor, listed)
     combined = partial(_combined, settings)
-    policy = FollowedPolicy(settings.policy, combined, enforcement)
+    policy = FollowedPolicy(settings.policy, combined, enforcement, shelf)
     shelf.denials.gate = enforcement
 
     def advised() -> None:

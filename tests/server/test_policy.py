@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.task import Clock
+from twisted.internet import reactor
+from twisted.internet.task import Clock, deferLater
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import TestCase
 
+from reqpi.core.drift.finding import Finding
+from reqpi.core.drift.report import DriftReport, UnknownDrift
 from reqpi.core.errors import Misconfigured
 from reqpi.core.policy.model import PolicyAction
 from reqpi.server.advisories import FollowedAdvisories
@@ -21,6 +25,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.http.only_client import OnlyClient
 from tests.advisories import a_document, a_package, an_export
+from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
 
 
@@ -99,3 +104,26 @@ class FollowedPolicyTests(TestCase):
         await self.advisories.refresh()
         found = await followed.enforcement.check_lock(commitment.lock)
         self.assertIn("MAL-2026-1: The summary", found.defects[0].problem)
+
+    async def test_what_a_round_finds_is_denied(self) -> None:
+        """Also a release that no one has requested since the advisories know it."""
+        page = a_page(a_file("six-1.0.tar.gz", b"six"))
+        upstream = PlainUpstream()
+        upstream.offer(page, b"six")
+        self.shelf = Shelf(MemoryStore(self.clock.seconds), upstream, self.clock, "tests")
+        followed = self.followed(refuse=settings_of({"refuse": ["yanked"]}).refuse)
+        commitment, _ = await self.shelf.commit(b"six==1.0\n")
+        await self.shelf.page(commitment, "six")
+        found = Finding("yanked", "six", "1.0", "six-1.0.tar.gz", "wrong licence", "", "", "")
+        for findings, denied in (((found,), 1), ((found,), 1), ((), 0)):
+            followed.look(commitment, DriftReport(findings))
+            await self.until(lambda denied=denied: len(self.shelf.denials.known) == denied)  # type: ignore[misc]
+        unknown = UnknownDrift(commitment.lock.pins[0].project, "", "it does not answer")
+        followed.look(commitment, DriftReport((found,)))
+        await self.until(lambda: len(self.shelf.denials.known) == 1)
+        await followed._look(commitment, DriftReport((), (unknown,)))
+        self.assertEqual(len(self.shelf.denials.known), 1)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            await deferLater(reactor, 0.001)  # type: ignore[arg-type]

@@ -251,16 +251,17 @@ class ServedTests(PolicyCase):
     async def test_what_became_of_a_frozen_file_is_denied_and_is_served_again_when_it_is_over(self) -> None:
         await self.assert_served()
         self.apply(a_policy("yanked", "gone"))
-        pages = [await self.shelf.page(await self.shelf.commitment(self.address), "six")]
-        await self.enforcement.check_changes(pages, [Change("yanked", WHEEL, "wrong licence")])
+        commitment = await self.shelf.commitment(self.address)
+        frozen = (await self.shelf.page(commitment, "six")).files
+        await self.enforcement.check_changes(commitment.lock, frozen, [Change("yanked", WHEEL, "wrong licence")])
         await self.assert_denied(f"{WHEEL} was yanked: wrong licence", f"/simple/six/{WHEEL}")
         await self.assert_served("/simple/six/", f"/simple/six/{SDIST}")
-        await self.enforcement.check_changes(pages, [Change("gone", None, "")])
+        await self.enforcement.check_changes(commitment.lock, frozen, [Change("gone", None, "")])
         await self.assert_denied("is gone", f"/simple/six/{WHEEL}", f"/simple/six/{SDIST}", "/simple/six/")
         self.apply(a_policy("yanked", "gone"))
         await self.enforcement.tend()
         await self.assert_denied("is gone")
-        await self.enforcement.check_changes(pages, [Change("newer", None, "2.0")])
+        await self.enforcement.check_changes(commitment.lock, frozen, [Change("newer", None, "2.0")])
         await self.assert_served(f"/simple/six/{WHEEL}", f"/simple/six/{SDIST}")
         self.assertEqual(await self.denied(), [])
 

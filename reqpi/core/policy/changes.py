@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from reqpi.core.model import File, Page
+from reqpi.core.model import File
 from reqpi.core.policy.facts import Fact, Release, facts_of_file
 from reqpi.core.policy.model import GONE, YANKED
 
@@ -41,23 +41,18 @@ class ReleaseChange(Protocol):
         """The reason."""
 
 
-def facts_of_changes(pages: Iterable[Page], changes: Iterable[ReleaseChange]) -> list[Fact]:
-    """Return the facts about each file on frozen pages: those of the pages themselves, and then the changes."""
-    by_project = {str(page.project): page for page in pages}
-    own = [fact for page in by_project.values() for file in page.files for fact in facts_of_file(file)]
-    listed = [_listed(file) for page in by_project.values() for file in page.files]
-    return [*listed, *own, *_changed(by_project, changes)]
+def facts_of_changes(files: Iterable[File], changes: Iterable[ReleaseChange]) -> list[Fact]:
+    """Return the facts about frozen files: those of their pages, and then the changes."""
+    by_project: dict[str, list[File]] = {}
+    for file in files:
+        by_project.setdefault(str(file.project), []).append(file)
+    own = [fact for theirs in by_project.values() for file in theirs for fact in facts_of_file(file)]
+    return [*own, *_changed(by_project, changes)]
 
 
-def _listed(file: File) -> Fact:
-    """Return a fact that no rule is about: the file is there."""
-    return Fact("", Release(str(file.project), str(file.version)), sha256=str(file.sha256 or ""))
-
-
-def _changed(pages: Mapping[str, Page], changes: Iterable[ReleaseChange]) -> Iterator[Fact]:
+def _changed(files: Mapping[str, Sequence[File]], changes: Iterable[ReleaseChange]) -> Iterator[Fact]:
     for change in changes:
-        page = pages.get(change.project) if change.kind in CHANGES else None
-        for file in () if page is None else page.files:
+        for file in files.get(change.project, ()) if change.kind in CHANGES else ():
             if file.listed and _is_meant(change, file):
                 why = f": {change.text[:_LONGEST]}" if change.text else ""
                 said = f"{file.filename} {'was yanked' if change.kind == YANKED else 'is gone'}{why}"

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from reqpi.core.denials import Denial, crate_name, key_of
 from reqpi.core.model import File, Lock, Page, Project
 from reqpi.core.policy.changes import CHANGES, ReleaseChange, facts_of_changes
-from reqpi.core.policy.denying import Allowed, denials_of, now_of, stands, target_of
+from reqpi.core.policy.denying import Allowed, denials_of, now_of, stands
 from reqpi.core.policy.facts import Fact, Release, ReleaseAdvisories, facts_of_file, facts_of_release
 from reqpi.core.policy.model import ATTESTATIONS, PolicyAction, ReleasePolicy
 from reqpi.core.policy.reporting import places_of, reported
@@ -125,16 +125,20 @@ class Enforcement:
             releases = [Release(f"crate:{crate_name(name)}", version) for version in versions]
             await self._deny(await self._about(releases))
 
-    async def check_changes(self, pages: Iterable[Page], changes: Iterable[ReleaseChange]) -> None:
-        """Deny what became of frozen files, as far as the policy says so, and end what is not so any more.
+    async def check_changes(self, lock: Lock, files: Iterable[File], changes: Iterable[ReleaseChange]) -> None:
+        """Deny what became of a lock, as far as the policy says so, and end what is not so any more.
 
-        :param pages: the frozen pages of a lock, with the files that are denied.
-        :param changes: everything that is known to have become of them.
+        :param files: those on its frozen pages of which it is known what became of them, also those that are denied.
+        :param changes: everything that became of them.
         """
-        facts = await in_thread(facts_of_changes, list(pages), list(changes))
-        targets = dict.fromkeys(map(target_of, facts))
+        if not self._policy.denies:
+            return
+        frozen = list(files)
+        facts = await in_thread(facts_of_changes, frozen, list(changes))
         changed = [fact for fact in facts if fact.rule in CHANGES]
-        await self._deny(changed, partial(self._over, targets, CHANGES))
+        about = await self._about(await in_thread(places_of, lock))
+        targets = [f"sha256:{file.sha256}" for file in frozen]
+        await self._deny([*about, *changed], partial(self._over, targets, CHANGES))
 
     async def tend(self) -> None:
         """Judge again what was denied and seen before, if anything has changed. A server does so every second."""

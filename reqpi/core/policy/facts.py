@@ -13,7 +13,7 @@ from reqpi.core.model import File
 from reqpi.core.policy.model import ATTESTATIONS, GONE, MALWARE, MIN_AGE, VULNERABLE, YANKED
 
 __all__ = [
-    "Advice",
+    "AdvisedFact",
     "Fact",
     "Release",
     "ReleaseAdvisories",
@@ -26,7 +26,7 @@ _CRATE = "crate:"
 _LONGEST = 150
 
 
-class Advice(Protocol):
+class AdvisedFact(Protocol):
     """An advisory, as far as a policy reads it."""
 
     @property
@@ -49,7 +49,7 @@ class Advice(Protocol):
 class ReleaseAdvisories(Protocol):
     """An index of advisories."""
 
-    def affecting(self, ecosystem: str, name: str, version: str) -> Iterable[Advice]:
+    def affecting(self, ecosystem: str, name: str, version: str) -> Iterable[AdvisedFact]:
         """Return those that affect a release.
 
         :param name: normalized.

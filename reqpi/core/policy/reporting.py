@@ -17,7 +17,7 @@ from reqpi.core.policy.facts import Release
 from reqpi.core.policy.verdicts import Verdict
 from reqpi.core.report import Defect, Note
 
-__all__ = ["PinPlace", "places_of", "reported"]
+__all__ = ["ReportedPlace", "places_of", "reported"]
 
 _RULE = "policy"
 _ADVICE = "pin another release, or have the operator write an exception into the policy"
@@ -27,7 +27,7 @@ _CRATE_LINE = re.compile(r'(name|version) = "([^"]{1,200})"\s*')
 
 
 @frozen
-class PinPlace:
+class ReportedPlace:
     """A line of a lock that pins a release.
 
     :param document: the path of the document, if several are committed together.
@@ -38,22 +38,22 @@ class PinPlace:
     document: str = ""
 
 
-def places_of(lock: Lock) -> Mapping[Release, Sequence[PinPlace]]:
+def places_of(lock: Lock) -> Mapping[Release, Sequence[ReportedPlace]]:
     """Return each release that a lock names, with its lines. A pin of a source without a version names none."""
-    places: dict[Release, list[PinPlace]] = {}
+    places: dict[Release, list[ReportedPlace]] = {}
     for pin in lock.pins:
         if pin.version:
-            place = PinPlace(pin.line, pin.text, pin.document)
+            place = ReportedPlace(pin.line, pin.text, pin.document)
             places.setdefault(Release(str(pin.project), pin.version), []).append(place)
     lines = _crate_lines(lock)
     for crate in (crate for each in crates_of(lock) for crate in each.crates):
         release = Release(f"crate:{crate_name(crate.name)}", crate.version)
-        places[release] = [lines.get((crate.name, crate.version), PinPlace(0, crate.folder))]
+        places[release] = [lines.get((crate.name, crate.version), ReportedPlace(0, crate.folder))]
     return places
 
 
 def reported(
-    places: Mapping[Release, Sequence[PinPlace]],
+    places: Mapping[Release, Sequence[ReportedPlace]],
     found: Iterable[Verdict],
     allowed: Allowed,
     unknown: Sequence[str] = (),
@@ -109,9 +109,9 @@ def _said(group: Sequence[Verdict]) -> str:
     return "; ".join(verdict.in_words for verdict in distinct[:_TOLD]) + more
 
 
-def _crate_lines(lock: Lock) -> Mapping[tuple[str, str], PinPlace]:
+def _crate_lines(lock: Lock) -> Mapping[tuple[str, str], ReportedPlace]:
     """Return the line of each crate in the Cargo.locks: that of its name, which cargo writes above its version."""
-    places: dict[tuple[str, str], PinPlace] = {}
+    places: dict[tuple[str, str], ReportedPlace] = {}
     for document in lock.documents:
         name, line = "", 0
         for number, text in enumerate(document.data.decode("utf-8", "replace").split("\n"), 1):
@@ -119,5 +119,5 @@ def _crate_lines(lock: Lock) -> Mapping[tuple[str, str], PinPlace]:
             if found is not None and found[1] == "name":
                 name, line = found[2], number
             elif found is not None:
-                places.setdefault((name, found[2]), PinPlace(line, f"{name} {found[2]}", document.path))
+                places.setdefault((name, found[2]), ReportedPlace(line, f"{name} {found[2]}", document.path))
     return places

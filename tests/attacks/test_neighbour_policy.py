@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from reqpi.core.locks import read
+from reqpi.core.policy.facts import Release
+from reqpi.shelf.policy.enforcement import Enforcement, Evidence
+from reqpi.shelf.policy.listed import ListedReleases
 from tests.attacks.policy_case import PolicedCase
+from tests.core.locks.cargo_table import lock as cargo_lock
+from tests.core.locks.cargo_table import package
+from tests.crates_case import CratesCase
 from tests.distributions import a_file, a_page
-from tests.policies import a_policy
+from tests.policies import KnownAdvisory, ListedAdvisories, a_policy
+from tests.rust_sdists import WORDS
 from tests.web.case import CONTENTS, SDIST, WHEEL
 
 
@@ -61,3 +69,22 @@ class ForgedTests(PolicedCase):
         self.enforcement.change(a_policy())
         await self.enforcement.tend()
         self.assertEqual((await self.under("/simple/six/")).status, 200)
+
+
+class CrateTests(CratesCase):
+    async def test_a_malicious_crate_is_neither_listed_nor_sent_nor_committed(self) -> None:
+        """The attacker has the crate in the Cargo.lock of an sdist, or commits a Cargo.lock of its own."""
+        index, file = "crates/ma/de/made-words", f"crates/dl/made-words/{WORDS.version}/{WORDS.sha256}.crate"
+        for path in (index, file):
+            self.assertEqual((await self.ask(path)).status, 200, path)
+        denials = self.shelf.denials
+        denials.gate = enforcement = Enforcement(denials, self.clock, ListedReleases(None, self.clock))
+        known = KnownAdvisory("MAL-2026-5", Release("crate:made-words", WORDS.version), malware=True)
+        enforcement.change(a_policy("malware"), Evidence(ListedAdvisories(known)))
+        for path, status in ((file, 410), (index, 403)):
+            self.assertEqual((await self.ask(path)).status, status, path)
+        self.assertEqual([each.what for each in denials.known], [f"crate:made-words=={WORDS.version}"])
+        found = await enforcement.check_lock(read(cargo_lock(package("made_words", WORDS.version))))
+        [defect] = found.defects
+        self.assertEqual((defect.line, defect.text), (4, f"made_words {WORDS.version}"))
+        self.assertIn("MAL-2026-5", defect.problem)

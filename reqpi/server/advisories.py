@@ -40,7 +40,7 @@ class _FileIdentity:
 
 @frozen
 class _LoadedAdvisories:
-    """What was read.
+    """The result of reading the files.
 
     :param unread: a sentence about documents that are not advisories; empty if all are.
     """

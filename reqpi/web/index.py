@@ -128,8 +128,7 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown_page = partial(_page_here, render, page, derived=variant_files(page))
-        shown = await self._text(key, page, len(page.files), shown_page)
+        shown = await self._text(key, page, len(page.files), partial(_page_here, render, page))
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -261,9 +260,9 @@ def _prefix(request: Request, here: str) -> str:
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
 
 
-def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str, **others: Any) -> bytes:
-    """Render a page on which no link leaves the address."""
-    return render(simple.with_own_provenance(page, prefix), prefix=prefix, **others)
+def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str) -> bytes:
+    """Render a page on which no link leaves the address, with links to the files that describe its variant wheels."""
+    return render(simple.with_own_provenance(page, prefix), prefix=prefix, derived=variant_files(page))
 
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:

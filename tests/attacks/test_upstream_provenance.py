@@ -84,6 +84,18 @@ class KeptObjectTests(ProvenanceCase):
         document["attestation_bundles"] = [{"publisher": {"kind": "GitHub"}, "attestations": [{}]}] * 17
         await self.assert_not_kept(json.dumps(document).encode(), "attestation_bundles: there are 17")
 
+    async def test_a_publisher_with_odd_claims(self) -> None:
+        """The upstream has a name shown that is not what was verified, or one without end."""
+        for claims in (
+            {"repository": "a\x1b[2J"},
+            {"repository": "a" * 301},
+            {f"k{n}": "x" for n in range(20)},
+            {"kind": ""},
+        ):
+            document = json.loads(SDIST.provenance)
+            document["attestation_bundles"][0]["publisher"].update(claims)
+            await self.assert_not_kept(json.dumps(document).encode(), "publisher")
+
     async def test_nested_and_junk_objects(self) -> None:
         """The upstream breaks the reader."""
         for junk in (b"", b"[]", b"{}", b"[" * 100_000, b'{"version":1,"version":1}', b"\xff", b'{"version": true}'):

@@ -46,20 +46,31 @@ class SbomPublishers:
         :param final: the SBOM was final before, so that it can say no more.
         :param lasting: the pages have all files: none is denied.
         """
-        described = await in_thread(_described, commitment, pages)
+        described = {str(file.sha256): file for file in await in_thread(_described, commitment, pages)}
         name = sbom_record(commitment.address, "publishers")
         recorded = await self._store.get(name)
-        if recorded is None:
-            if final or not self._shelf.provenance.is_verified or not described:
-                return {}, True
-            found = await each(described, partial(self._publishers, commitment), _AT_ONCE)
+        said: Mapping[str, tuple[Publisher, ...]] | None = None
+        if recorded is not None:
+            said = read_record(name, recorded, record.load_publishers)
+        if said is None and (final or not self._shelf.provenance.is_verified or not described):
+            return {}, True
+        if said is None or not described.keys() <= said.keys():  # then the pages were frozen again
+            found = await each(described.values(), partial(self._publishers, commitment), _AT_ONCE)
             known = {file: publishers for file, publishers in found.items() if publishers is not None}
             if not lasting or len(known) < len(described):
                 return known, False
-            by_sha256 = {str(file.sha256): publishers for file, publishers in known.items()}
-            recorded = await self._store.create(name, record.dump_publishers(by_sha256))
-        said = read_record(name, recorded, record.load_publishers)
-        return {file: said.get(str(file.sha256), ()) for file in described}, True
+            said = await self._recorded(name, {str(file.sha256): known[file] for file in known}, first=said is None)
+        return {file: said.get(sha256, ()) for sha256, file in described.items()}, True
+
+    async def _recorded(
+        self, name: str, known: Mapping[str, tuple[Publisher, ...]], *, first: bool
+    ) -> Mapping[str, tuple[Publisher, ...]]:
+        """Record who published; return what another process has recorded, if it was faster."""
+        data = record.dump_publishers(known)
+        if not first:
+            await self._store.replace(name, data)
+            return known
+        return read_record(name, await self._store.create(name, data), record.load_publishers)
 
     async def _publishers(self, commitment: Commitment, file: File) -> tuple[Publisher, ...] | None:
         """Return the publishers of a file; ``None`` if they may be known later."""

@@ -65,12 +65,6 @@ class ExportTests(SynchronousTestCase):
         document = a_document("X-1", a_package("one", versions=[f"1.{number}" for number in range(99_999)]))
         self.assertRaises(BadExport, Advisories().add_zip, io.BytesIO(an_export([document])))
 
-    def test_what_a_file_claims_of_its_size_is_not_believed(self) -> None:
-        """A document of 64 MiB of spaces, which takes 64 KiB in the archive."""
-        found = Advisories()
-        found.add_zip(io.BytesIO(archive({"a.json": b" " * (64 << 20)})))
-        self.assertEqual(found.all_unread, 1)
-
 
 def archive(files: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()

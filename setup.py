@@ -53,7 +53,7 @@ def _url(path: str) -> str:
 setup(
     packages=[*find_packages(include=["reqpi", "reqpi.*"]), "twisted.plugins"],
     package_dir={"": "."},
-    package_data={"reqpi": ["py.typed"]},
+    package_data={"reqpi": ["py.typed", "web/pages/static/*", "web/pages/templates/*"]},
     long_description=long_description((Path(__file__).parent / "README.md").read_text("utf-8")),
     long_description_content_type="text/markdown",
     project_urls={name: url for name, url in {"Source": REPOSITORY, "Documentation": DOCUMENTATION}.items() if url},

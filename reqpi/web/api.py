@@ -35,7 +35,7 @@ from reqpi.web.http.answers import send_representation
 from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import DERIVED, IMMUTABLE, WITHHELD, Representation
+from reqpi.web.http.representation import DERIVED, IMMUTABLE, WITHHELD, Representation, prepared
 from reqpi.web.permission import check_lock, logins_for, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
@@ -44,10 +44,12 @@ __all__ = [
     "build_requirements",
     "closed",
     "commit",
+    "commit_documents",
     "env",
     "files",
     "held",
     "lock",
+    "problem_of_commit",
     "pylock",
     "refused",
     "requirements",
@@ -55,8 +57,8 @@ __all__ = [
 ]
 
 
-Exports = DerivedCache[bytes]
-"""Exports that were written before, each by its address and kind."""
+Exports = DerivedCache[Representation]
+"""Exports that were written before, each by its address and kind, with their ETags."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -77,20 +79,10 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         target = _target(request) if _is_set(request, b"hold") else None
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    problem = _problem_of_commit(request, access, documents, hold=target is not None)
+    problem = problem_of_commit(request, access, documents, hold=target is not None)
     if problem is not None:
         return problems.send(request, problem)
-    client = identity_of(request)
-    check = partial(check_lock, services, client)
-    if documents[0].path:
-        commitment, created = await shelf.commit_together(documents, check)
-    else:
-        commitment, created = await shelf.commit(documents[0].data, check)
-    site: Any = request.site
-    site.counts.committed(new=created)
-    note_detail(request, address=commitment.address)
-    if target is not None:
-        await services.holds.begin(commitment, target, logins_for(client))
+    commitment, created = await commit_documents(request, services, documents, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
     denied = (await shelf.denials.current()).notes(commitment.lock)
@@ -110,7 +102,29 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     )
 
 
-def _problem_of_commit(
+async def commit_documents(
+    request: Request, services: LockServices, documents: Sequence[Document], target: InstallTarget | None
+) -> tuple[Commitment, bool]:
+    """Commit documents for a client that may, and return the commitment and whether it is new here.
+
+    :param target: whose files are to be held; ``None``: none.
+    :raises reqpi.core.errors.ReqPIError: they are not a lock, or the client may not commit this one.
+    """
+    shelf, client = services.shelf, identity_of(request)
+    check = partial(check_lock, services, client)
+    if documents[0].path:
+        commitment, created = await shelf.commit_together(documents, check)
+    else:
+        commitment, created = await shelf.commit(documents[0].data, check)
+    site: Any = request.site
+    site.counts.committed(new=created)
+    note_detail(request, address=commitment.address)
+    if target is not None:
+        await services.holds.begin(commitment, target, logins_for(client))
+    return commitment, created
+
+
+def problem_of_commit(
     request: Request, access: Access | None, documents: Sequence[Document], *, hold: bool
 ) -> problems.Problem | None:
     """Return the problem of a client that may not commit these documents, or may not have their files held."""
@@ -316,12 +330,13 @@ async def _exported(
     pages = await shelf.pages(commitment)
     if caching == IMMUTABLE and is_withheld(pages.values()):
         caching = WITHHELD
-    key = (commitment.address, write.__name__, here)
-    written = exports.get(commitment, key)
-    if written is None:
-        written = await in_thread(write, commitment, pages, here)
-        exports.put(commitment, key, written, len(written))
-    return send_representation(request, Representation(written, content_type, caching=caching))
+    key = (commitment.address, write.__name__, here, caching)
+    shown = exports.get(commitment, key)
+    if shown is None:
+        written = partial(write, commitment, pages, here)
+        shown = await in_thread(prepared, written, content_type, caching)
+        exports.put(commitment, key, shown, shown.weight)
+    return send_representation(request, shown)
 
 
 def _here(base: str, commitment: Commitment) -> str:

@@ -23,13 +23,17 @@ def section_of(report: DriftReport, link: str) -> list[Tag]:
     :param link: to the report.
     """
     rows = [_row(finding) for finding in islice(sorted(report.findings, key=_serious), _MOST_ROWS)]
-    head = tags.tr(tags.th("release"), tags.th("file"), tags.th("finding"), tags.th("since"))
+    head = tags.tr([tags.th(name, scope="col") for name in ("release", "file", "finding", "since")])
     count = len(report.findings)
     what = (
         f"{count} finding{'' if count == 1 else 's'} of the last look at its indexes" if count else "Nothing is known"
     )
     said = tags.p(f"{what}; the ", tags.a("report", href=link), " looks again. The files here stay as they are.")
-    return [tags.h2("What became of it"), said, *([tags.table(tags.thead(head), tags.tbody(rows))] if rows else [])]
+    return [
+        tags.h2("What became of it"),
+        said,
+        *([tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")] if rows else []),
+    ]
 
 
 def _serious(finding: Finding) -> tuple[int, tuple[str, ...]]:

@@ -21,7 +21,7 @@ class NoSuchPath(WebCase):
     async def test_a_name_that_cannot_be_an_address_is_404(self) -> None:
         """Probes, browsers and crawlers ask for such paths; 410 would tell them that a lock is missing."""
         for name in (
-            *("health", "metrics", "favicon.ico", "robots.txt", "simple", "\u00e9", "..%"),
+            *("health", "metrics", "sitemap.xml", "static.css", "simple", "\u00e9", "..%"),
             *(self.address[:-1], f"{self.address}0", f"{self.address[:-1]}g"),
         ):
             for path in ("", "/", "/lock", "/refused", "/simple/", "/simple/six/", "/simple/six/x.whl", "/x/y"):

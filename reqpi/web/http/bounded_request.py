@@ -5,10 +5,13 @@ Twisted does not limit the body of a request.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import IDelayedCall
 from twisted.web.resource import IResource
 from twisted.web.server import Request
@@ -21,6 +24,8 @@ from reqpi.web.http.access import problem_of_scope
 from reqpi.web.http.authority import let_target_name, split_target
 from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.headers import header
+from reqpi.web.http.login_cookie import authorization_of
+from reqpi.web.http.pace import SLICE, Stalled, is_large, pump
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
 from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.refusal import LINGER
@@ -47,6 +52,12 @@ class BoundedRequest(Request):
     _most = _SMALL
     """Bytes of the body, at most: decided once, because to check a signed login takes longer than to add a piece."""
 
+    unwritten = 0
+    """Bytes of a large response that were not written yet."""
+
+    _writing: Deferred[bool] | None = None
+    """A large response that is being written; its result is whether the client took all of it."""
+
     is_refused = False
     """The response is a refusal, and nothing else of the request counts."""
 
@@ -59,7 +70,9 @@ class BoundedRequest(Request):
             return
         site, channel = self._site, cast(Any, self.channel)
         self.content = self._body = BytesIO() if length == 0 else site.limits.uploads.file()
-        self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
+        self._client = site.client_of(
+            authorization_of(self, channel._command), channel.peer, header(self, "X-Forwarded-For")
+        )
         reached = site.limits.rates.reached(channel._command, channel._path, self._client)
         if reached is not None:
             site.refused(reached[0], self._client)
@@ -127,7 +140,7 @@ class BoundedRequest(Request):
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        if not channel.in_pipeline:
+        if not channel.takes_turn:
             return self._begin()
         turns: Turns = self._site.turns  # looked up now: a request whose client is gone has no site
         self.notifyFinish().addErrback(lambda _: turns.leave(self))
@@ -157,6 +170,39 @@ class BoundedRequest(Request):
         """Answer once the body may be in memory."""
         self._site.limits.uploads.load(self, self._client, self._taken, super().process)
 
+    def write(self, data: bytes) -> None:
+        """Write a part of the response. A large one is the last, and is written as fast as the client reads it."""
+        if is_large(len(data)) and self.producer is None and self.method != b"HEAD" and not self._disconnected:
+            self._writing = Deferred.fromCoroutine(self._write_slowly(data))
+        else:
+            super().write(data)
+
+    def finish(self) -> None:
+        """End the response, once all of it was written."""
+        end = super().finish
+        if self._writing is None:
+            end()
+        else:
+            self._writing.addCallback(lambda whole: end() if whole else None)
+
+    async def _write_slowly(self, body: bytes) -> bool:
+        channel: Any = self.channel
+        try:
+            await pump(self, self._slices(body), len(body))
+        except Stalled:
+            channel.cut(Limit.UNREAD)
+        except ConnectionAborted:
+            pass
+        else:
+            return True
+        return False
+
+    async def _slices(self, body: bytes) -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(body), SLICE):
+            piece = body[start : start + SLICE]
+            self.unwritten = len(body) - start - len(piece)
+            yield piece
+
     def getRequestHostname(self) -> bytes:
         """Return a valid host name. No route depends on it, and klein fails if it is not valid."""
         return b"localhost"
@@ -182,7 +228,9 @@ class BoundedRequest(Request):
         clients = self._site.clients
         if clients is None:
             return None
-        return problem_of_scope(clients, clients.client_of(header(self, "Authorization")), AccessScope.COMMIT)
+        return problem_of_scope(
+            clients, clients.client_of(authorization_of(self, cast(Any, self.channel)._command)), AccessScope.COMMIT
+        )
 
     @property
     def _too_large(self) -> Problem:

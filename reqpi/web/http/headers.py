@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from twisted.web.server import Request
 
-__all__ = ["all_of", "has_header", "header", "listed"]
+from reqpi.core.simple.accept import weights
+
+__all__ = ["all_of", "has_header", "header", "listed", "prefers_html"]
 
 
 def header(request: Request, name: str) -> str:
@@ -27,3 +29,12 @@ def all_of(request: Request, name: str) -> list[str]:
     """Return every value of a header, in order."""
     # ISO 8859-1 has a character for every byte.
     return [value.decode("iso-8859-1") for value in request.requestHeaders.getRawHeaders(name.encode("ascii")) or ()]
+
+
+def prefers_html(request: Request) -> bool:
+    """Return whether a browser shows the answer to a person.
+
+    Old pips accept ``text/html`` alone. Only a browser accepts XHTML too.
+    """
+    wanted = weights(listed(request, "Accept"))
+    return wanted.get("text/html", 0.0) >= 1.0 and "application/xhtml+xml" in wanted

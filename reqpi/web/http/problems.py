@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -247,19 +247,22 @@ def identified(problem: Problem, request_id: str) -> Problem:
 
 
 def send(request: Request, problem: Problem) -> bytes:
-    """Set the head of the response, and return its body."""
+    """Set the head of the response, and return its body: a page if the request has a ``problem_page``."""
     site: Any = request.site
     site.counts.problem(problem.type.name)
     problem = identified(problem, id_of(request))
-    body = problem.body()
     request.setResponseCode(problem.status, problem.reason or RESPONSES[problem.status])
-    request.setHeader("Content-Type", CONTENT_TYPE)
-    request.setHeader("Content-Length", str(len(body)))
-    request.setHeader("Cache-Control", "no-store")
     for name in _OF_A_SUCCESS:
         request.responseHeaders.removeHeader(name)
     for name, value in problem.headers.items():
         request.setHeader(name, value)
+    page: Callable[[Request, Problem], bytes] | None = getattr(request, "problem_page", None)
+    if page is not None:
+        return page(request, problem)
+    body = problem.body()
+    request.setHeader("Content-Type", CONTENT_TYPE)
+    request.setHeader("Content-Length", str(len(body)))
+    request.setHeader("Cache-Control", "no-store")
     return body
 
 

@@ -10,8 +10,13 @@ __all__ = ["route_of"]
 
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]{64}")
 
-_TOP = frozenset((b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics"))
+_TOP = frozenset(
+    (b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics", b"login", b"logout")
+)
 """First segments that are routes."""
+
+_FILES = (b"static", b"favicon.ico", b"robots.txt")
+"""First segments of the files that pages for people need."""
 
 _BELOW = frozenset(
     b"runs lock requirements.txt pylock.toml uv.lock pdm.lock files files.json env refused held wheelhouse.tar "
@@ -35,6 +40,8 @@ def route_of(path: bytes) -> str:
         return _below_token(first.decode("ascii"), below[1:])
     if first in _TOP and not below:
         return first.decode("ascii")
+    if first in _FILES:
+        return "static"
     return _below_address(below) if _ADDRESS.fullmatch(first) else OTHER
 
 

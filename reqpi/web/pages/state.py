@@ -1,0 +1,89 @@
+"""The part of a page about the state of an address: what is frozen, what is held, and whether a hold runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+from twisted.web.template import Tag, tags
+
+from reqpi.core.model import Commitment, Page, Project
+from reqpi.core.targets import InstallTarget
+from reqpi.shelf.whole_lock.hold_record import HoldProgress
+from reqpi.shelf.whole_lock.hold_verdict import HoldVerdict
+from reqpi.shelf.whole_lock.lock_services import LockServices
+from reqpi.web.pages.text import counted, shown_size
+
+__all__ = ["AddressState", "read_state", "state_of"]
+
+_MOST = 1000
+"""Files that are counted for a page: each is looked for in the store."""
+
+
+@frozen
+class AddressState:
+    """The state of an address.
+
+    :param projects: how many the lock pins.
+    :param frozen: how many of them have a frozen page.
+    :param progress: of a hold that runs; ``None`` if none does.
+    :param verdict: which files are in the store; ``None`` for a lock that is too long to count them now.
+    """
+
+    projects: int
+    frozen: int
+    progress: HoldProgress | None
+    verdict: HoldVerdict | None
+
+
+async def read_state(services: LockServices, commitment: Commitment, frozen: Mapping[Project, Page]) -> AddressState:
+    """Return the state of an address. No upstream is asked."""
+    projects = len(commitment.lock.projects)
+    progress = await services.holds.progress(commitment, InstallTarget())
+    verdict = None
+    if progress is None and sum(len(page.files) for page in frozen.values()) <= _MOST:
+        verdict = await services.holds.verdict(commitment, InstallTarget())
+    return AddressState(projects, len(frozen), progress, verdict)
+
+
+def state_of(state: AddressState) -> list[Tag]:
+    """Return the terms and values of the state, for a description list."""
+    return [
+        tags.dt("Frozen"),
+        tags.dd(
+            f"{state.frozen:,} of {counted(state.projects, 'project')}. ",
+            tags.span(
+                "A project is frozen when a client first requests it: its files never change then.", class_="hint"
+            ),
+        ),
+        tags.dt("Held"),
+        tags.dd(_held(state), id="held"),
+    ]
+
+
+def _held(state: AddressState) -> list[Tag | str]:
+    if state.progress is not None:
+        return _running(state.progress)
+    verdict = state.verdict
+    if verdict is None:
+        return ["The lock is too long to count its files here: ", tags.a("held", href="held"), " does."]
+    size = f", {shown_size(verdict.held_size)} of {shown_size(verdict.size)}" if verdict.files else ""
+    words = f"{verdict.held:,} of {counted(verdict.files, 'known file')}{size}. "
+    if verdict.complete and verdict.files:
+        return [words, tags.strong("Complete: no build needs the upstream any more.", class_="good")]
+    missing = len(verdict.missing) + verdict.more
+    hint = f"{counted(missing, 'file or project is', 'files or projects are')} not in the store yet."
+    return [words, tags.span(hint, class_="hint")]
+
+
+def _running(progress: HoldProgress) -> list[Tag | str]:
+    """Return the bar of a hold that runs. The script looks at ``held`` again and again, and moves it."""
+    most = str(max(progress.size, progress.held_size, 1))
+    bar = tags.progress(
+        "", max=most, value=str(progress.held_size), id="bar", **{"data-held": "held", "aria-label": "held"}
+    )
+    words = (
+        f"{progress.held:,} of {counted(progress.files, 'file')}, {shown_size(progress.held_size)} of "
+        f"{shown_size(progress.size)}"
+    )
+    return [bar, tags.span(words, id="bar-text", role="status"), ". A hold runs. ", tags.a("Look again", href="#held")]

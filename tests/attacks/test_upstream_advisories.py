@@ -9,7 +9,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.advisories import export
-from reqpi.core.advisories.export import Advisories, BadExport
+from reqpi.core.advisories.export import AdvisoryExports, BadExport
 from reqpi.core.advisories.model import CRATES, PYPI
 from reqpi.core.advisories.queries import OsvQuery, answer_batch, answer_query
 from tests.advisories import a_document, a_package, a_range, an_export, dumped
@@ -37,7 +37,7 @@ class ExportTests(SynchronousTestCase):
                 for _ in range(50):
                     file.write(b" " * 1_000_000)
             archive.writestr("X-1.json", dumped(a_document("X-1")))
-        found = Advisories()
+        found = AdvisoryExports()
         found.add_zip(packed)
         self.assertEqual((set(found.index().by_id), found.all_unread), ({"X-1"}, 1))
 
@@ -46,7 +46,7 @@ class ExportTests(SynchronousTestCase):
         packed = io.BytesIO()
         with ZipFile(packed, "w", ZIP_BZIP2) as archive:
             archive.writestr("X-1.json", b"{}")
-        self.assertRaises(BadExport, Advisories().add_zip, packed)
+        self.assertRaises(BadExport, AdvisoryExports().add_zip, packed)
 
     def test_all_entries_of_a_directory_that_are_one_member_count(self) -> None:
         """They list one large document a hundred times: what is read is bounded, not what is stored."""
@@ -55,14 +55,14 @@ class ExportTests(SynchronousTestCase):
             archive.writestr("X-1.json", dumped(a_document("X-1", details="x" * 1_000_000)))
             archive.filelist *= 100
         self.patch(export, "_BYTES", 20_000_000)
-        self.assertRaises(BadExport, Advisories().add_zip, packed)
+        self.assertRaises(BadExport, AdvisoryExports().add_zip, packed)
 
 
 class DocumentTests(SynchronousTestCase):
     """One document in an export, next to a sound one."""
 
-    def index(self, data: bytes) -> Advisories:
-        found = Advisories()
+    def index(self, data: bytes) -> AdvisoryExports:
+        found = AdvisoryExports()
         found.add_document("bad.json", data)
         found.add_document("X-1.json", dumped(a_document("X-1", a_package("six", versions=["1.0"]))))
         return found
@@ -114,7 +114,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_a_log_line_cannot_be_forged(self) -> None:
         """They name a file or a field so that a terminal obeys it."""
-        found = Advisories()
+        found = AdvisoryExports()
         found.add_document("\x1b[2J\r\nall is well\u202e.json", b'{"\\u001b[2J": 1}')
         [unread] = map(str, found.unread)
         self.assertTrue(unread.isprintable(), ascii(unread))
@@ -122,6 +122,6 @@ class DocumentTests(SynchronousTestCase):
 
 def read(data: bytes) -> set[bytes]:
     """Read an export; the documents."""
-    found = Advisories()
+    found = AdvisoryExports()
     found.add_zip(io.BytesIO(data))
     return {each.document for each in found.index().by_id.values()}

@@ -7,9 +7,11 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Status
 from reqpi.shelf.drift.lock_drift import LockDrift
+from reqpi.shelf.records import page_record
 from reqpi.web.drift import DriftResource
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page, digest_of
@@ -58,6 +60,33 @@ class DriftCase(WebCase):
     def lists(self, *files: Any, **fields: Any) -> None:
         """Have the upstream list other files from now on."""
         self.upstream.pages[a_page().project] = a_page(*files, **fields)
+
+
+class StatusTests(DriftCase):
+    """The status of the project, which is not frozen any more."""
+
+    async def status(self, address: str) -> dict[str, Any] | None:
+        page = await self.ask(f"/{address}/simple/six/", Accept="application/vnd.pypi.simple.v1+json")
+        found: dict[str, Any] | None = json.loads(page.body).get("project-status")
+        return found
+
+    async def test_a_page_is_frozen_without_a_status(self) -> None:
+        self.lists(*FILES, status=Status("active"))
+        self.assertIsNone(await self.status(self.address))
+        self.assertEqual(await self.kinds(), [])
+        self.lists(*FILES, status=Status("archived", "use another"))
+        self.assertEqual(await self.kinds(), [("status", None)])
+        self.assertIsNone(await self.status(self.address))
+
+    async def test_a_page_that_was_frozen_with_a_status_keeps_it(self) -> None:
+        """Its bytes were promised, and clients have them under the same ETag."""
+        written = freezer.dump(a_page(*FILES, status=Status("active", "since 2020")))
+        await self.store.create(page_record(self.address, "six"), written)
+        self.lists(*FILES, status=Status("quarantined"))
+        self.assertEqual(await self.status(self.address), {"status": "active", "reason": "since 2020"})
+        self.assertEqual(await self.kinds(), [("status", None)])
+        await self.shelf.refreeze(await self.shelf.commitment(self.address), a_page().project)
+        self.assertNotIn(b"status", await self.store.get(page_record(self.address, "six")) or b"status")
 
 
 class DriftTests(DriftCase):

@@ -12,7 +12,7 @@ from reqpi.core.advisories.packed import packed_documents
 from reqpi.core.advisories.reading import LARGEST_ADVISORY, AdvisoryReader, BadAdvisory
 from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE
 
-__all__ = ["Advisories", "BadExport", "UnreadAdvisory"]
+__all__ = ["AdvisoryExports", "BadExport", "UnreadAdvisory"]
 
 _MOST = 200_000
 """Advisories. PyPI has some 20,000 in 2026, crates.io 2,000; with all ecosystems of OSV there are 700,000."""
@@ -48,7 +48,7 @@ class UnreadAdvisory:
         return f"{self.name}: {self.problem}"
 
 
-class Advisories:
+class AdvisoryExports:
     """The advisories that were read from some exports, within bounds of memory and time.
 
     A document that is not an advisory is left out and counted: one of them must not hide all the others.

@@ -29,7 +29,7 @@ _ADVISED = ("vulnerable", "malware")
 class PinPlace:
     """The place of a pin.
 
-    :param path: of its document, relative to the folder of the lock.
+    :param path: of its document, as the user wrote it.
     :param line: its first line, from 1; 0 if it is not known.
     """
 
@@ -92,7 +92,8 @@ def in_words(finding: Finding) -> str:
 
 
 def _location(place: PinPlace) -> dict[str, Any]:
-    where: dict[str, Any] = {"artifactLocation": {"uri": quote(place.path, safe="/")}}
+    path = quote(place.path, safe="/")
+    where: dict[str, Any] = {"artifactLocation": {"uri": f"file://{path}" if path.startswith("/") else path}}
     if place.line:
         where["region"] = {"startLine": place.line, "endLine": place.last_line}
     return {"physicalLocation": where}

@@ -103,9 +103,10 @@ class Histories:
         except UpstreamTrouble as trouble:
             return KnownHistory(known, look.source, trouble.title)
         now = Look(look.project, look.source, page, look.versions, self._clock.seconds())
-        history = await DECIDED_FILES.run(0 if page is None else len(page.files), after_look, known, now)
+        size = _files_of(known) + (0 if page is None else len(page.files))
+        history = await DECIDED_FILES.run(size, after_look, known, now)
         try:
-            await self._records.replace(record, dump_history(history))
+            await self._records.replace(record, await DECIDED_FILES.run(_files_of(history), dump_history, history))
         except StoreTrouble as trouble:  # it is reported nevertheless; only the time of the first observation is lost
             _log.warn("the history of {project} is not stored: {trouble}", project=look.project, trouble=trouble)
         return KnownHistory(history, look.source)
@@ -118,6 +119,10 @@ class Histories:
             return await self._upstream.page(project, index)
         except NotFound:
             return None
+
+
+def _files_of(history: History | None) -> int:
+    return 0 if history is None else sum(len(release.files) for release in history.releases.values())
 
 
 async def read_or_none(records: Records, record: str, load: Callable[[bytes], _T]) -> _T | None:

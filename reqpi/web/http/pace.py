@@ -16,7 +16,7 @@ from reqpi.web.http.sendfile import STALL
 
 __all__ = ["SLICE", "Stalled", "is_large", "pump"]
 
-AT_ONCE = 1 << 20
+_LARGEST_WRITE = 1 << 20
 """Bytes of a response that are written at once, at most: this takes 0.3 ms, and each further MiB as much."""
 
 SLICE = 1 << 16
@@ -29,7 +29,7 @@ class Stalled(ConnectionAborted):
 
 def is_large(size: int) -> bool:
     """Return whether a response has to be written in slices, so that other clients do not wait for it."""
-    return size > AT_ONCE
+    return size > _LARGEST_WRITE
 
 
 @implementer(IPushProducer)

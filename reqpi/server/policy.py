@@ -17,6 +17,7 @@ from reqpi.core.errors import Misconfigured
 from reqpi.core.interfaces import Upstream
 from reqpi.core.model import Commitment
 from reqpi.core.policy.model import ReleasePolicy
+from reqpi.core.policy.options import read_min_age, read_refusals
 from reqpi.runtime.troubles import log_trouble
 from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.file_identity import identity_of_file
@@ -122,4 +123,5 @@ def policy_of(
 
 
 def _combined(settings: Settings, read: ReleasePolicy) -> ReleasePolicy:
-    return read.with_options(settings.refuse, settings.min_age)
+    min_age = None if settings.min_age is None else read_min_age(settings.min_age)
+    return read.with_options(read_refusals(settings.refuse), min_age)

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from reqpi.core.errors import Misconfigured
 from reqpi.core.policy.file import LARGEST, BadPolicy, read_policy
-from reqpi.core.policy.model import MinAge, PolicyAction, ReleasePolicy
+from reqpi.core.policy.model import ReleasePolicy
 from reqpi.core.policy.options import BadPolicyOption, read_min_age, read_refusals
 
-__all__ = ["min_age_of", "read_policy_file", "refusals_of"]
+__all__ = ["checked_min_age", "checked_refusals", "read_policy_file"]
 
 
-def refusals_of(values: Iterable[str]) -> Mapping[str, PolicyAction]:
-    """Return the actions that the values of ``--refuse`` name.
+def checked_refusals(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the values of ``--refuse``, once they have been checked: settings are texts, which workers are handed.
 
     :raises reqpi.core.errors.Misconfigured: one of them cannot be used.
     """
     try:
-        return read_refusals(values)
+        read_refusals(values := tuple(values))
     except BadPolicyOption as bad:
         raise Misconfigured(f"--refuse: {bad}.") from None
+    return values
 
 
-def min_age_of(value: str) -> MinAge:
-    """Return the value of ``--min-age``.
+def checked_min_age(value: str) -> str:
+    """Return the value of ``--min-age``, once it has been checked.
 
     :raises reqpi.core.errors.Misconfigured: it cannot be used.
     """
     try:
-        return read_min_age(value)
+        read_min_age(value)
     except BadPolicyOption as bad:
         raise Misconfigured(f"--min-age: {bad}.") from None
+    return value
 
 
 def read_policy_file(path: Path) -> ReleasePolicy:

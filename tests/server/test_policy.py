@@ -20,6 +20,7 @@ from reqpi.core.policy.model import PolicyAction
 from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.policy import FollowedPolicy, policy_of
 from reqpi.server.settings import Settings, settings_of
+from reqpi.server.workers.handed import dumped, loaded
 from reqpi.shelf.gate import OpenGate
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.memory import MemoryStore
@@ -74,7 +75,7 @@ class FollowedPolicyTests(TestCase):
     async def test_an_option_counts_more_than_the_file(self) -> None:
         self.write('[refuse]\nyanked = "deny"\ngone = "deny"\n[min-age]\nage = "7d"\n')
         values = {"refuse": ["yanked=warn", "malware"], "min-age": "12h=warn"}
-        options = settings_of(values)
+        options = loaded(dumped(settings_of(values)))  # as a worker gets them
         followed = self.followed(policy=self.path, refuse=options.refuse, min_age=options.min_age)
         actions = [self.action(followed, rule) for rule in ("yanked", "gone", "malware", "vulnerable")]
         self.assertEqual(actions, ["warn", "deny", "deny", "off"])

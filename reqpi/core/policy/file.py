@@ -115,7 +115,7 @@ class _Reading:
 
     def _actions(self) -> Mapping[str, PolicyAction]:
         entry = self._entry("refuse", RULES)
-        named = {rule: entry.read(rule, read_action) for rule in entry.table}
+        named = {rule: entry.read(rule, read_action) for rule in RULES}
         return {MALWARE: PolicyAction.WARN, **{rule: action for rule, action in named.items() if action is not None}}
 
     def _min_age(self) -> MinAge | None:

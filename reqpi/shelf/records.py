@@ -349,8 +349,8 @@ def history_record(project: str, index: str = "") -> str:
 
 
 def advised_record(project: str) -> str:
-    """Name the record of the advisories about a project."""
-    return f"{_HISTORY.folder}/{project}/{ADVISORIES}"
+    """Name the record of the advisories about a project, or about a crate: ``crate:NAME``."""
+    return f"{_HISTORY.folder}/{project.replace(':', '.')}/{ADVISORIES}"
 
 
 def drift_round_record() -> str:

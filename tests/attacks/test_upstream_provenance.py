@@ -43,6 +43,7 @@ class ProvenanceCase(ShelfCase):
 
     async def of(self, provenance: bytes, lock: bytes = LOCK) -> tuple[Commitment, str]:
         """Have another provenance object upstream; return a commitment, and the name of the file."""
+        self.clock.advance(60)  # a failure is remembered for a while
         self.upstream.files[str(SDIST.file.provenance)] = provenance
         commitment, _ = await self.shelf.commit(lock)
         return commitment, SDIST.filename
@@ -117,6 +118,13 @@ class KeptObjectTests(ProvenanceCase):
         commitment, _ = await self.shelf.commit(b"six==1.0\n")
         await self.assert_raises(NotServed, self.shelf.provenance.object(commitment, "six", "six-1.0.tar.gz"))
 
+    async def test_a_client_that_asks_again_and_again_causes_no_request_each_time(self) -> None:
+        """A client uses the server to send requests to an upstream that has a wrong object."""
+        commitment, filename = await self.of(WHEEL.provenance)
+        for _ in range(5):
+            await self.assert_raises(UpstreamTrouble, self.shelf.provenance.object(commitment, SDIST.project, filename))
+        self.assertEqual(self.upstream.asked.count(str(SDIST.file.provenance)), 1)
+
 
 class PublisherTests(ProvenanceCase):
     """A lock that names the publisher of a file admits no file that someone else may have published."""
@@ -176,6 +184,7 @@ class PublisherTests(ProvenanceCase):
         commitment, _ = await self.shelf.commit(pylock(OURS))
         await self.assert_raises(UpstreamTrouble, self.shelf.page(commitment, SDIST.project))
         offer(self.upstream, SDIST)
+        self.clock.advance(60)
         self.assertEqual(len((await self.shelf.page(commitment, SDIST.project)).files), 1)
 
 

@@ -11,7 +11,10 @@ from twisted.internet.task import deferLater
 
 from reqpi.core import sbom
 from reqpi.core.errors import BrokenLock, NotAdmitted, UpstreamTrouble
+from reqpi.core.export.admitted import files
 from reqpi.core.export.pylock import pylock as exported
+from reqpi.core.frozen_pages import load_all
+from reqpi.core.listing_check import flaws_of
 from reqpi.core.model import Commitment
 from reqpi.core.provenance.publishers import Publisher
 from reqpi.core.targets import InstallTarget
@@ -223,6 +226,16 @@ class IdentityTests(ProvenanceCase):
         commitment = await self.lock(pylock(OURS))
         document = exported(commitment, await self.shelf.pages(commitment), "https://here.example.org/a/").decode()
         self.assertIn('repository = "trailofbits/pypi-attestations"', document)
+
+    async def test_a_client_checks_the_list_of_files_with_what_the_server_says_of_their_publishers(self) -> None:
+        commitment = await self.lock(pylock(OURS))
+        listed = load_all(files(commitment, await self.shelf.pages(commitment)))
+        self.assertEqual(list(flaws_of(commitment.lock, listed)), [])
+        bare = {
+            name: evolve(page, files=tuple(evolve(each, publishers=()) for each in page.files))
+            for name, page in listed.items()
+        }
+        self.assertIn("does not admit", next(flaws_of(commitment.lock, bare)))
 
     async def test_a_claim_that_the_object_does_not_make_is_not_met(self) -> None:
         asked = Publisher.of({**OURS.members, "environment": "release"})

@@ -10,11 +10,13 @@ from attrs import evolve, frozen
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import UpstreamTrouble
 from reqpi.core.model import Status
+from reqpi.core.report import Document
 from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.records import page_record
 from reqpi.web.drift import DriftResource
 from reqpi.web.routes import Root
 from tests.distributions import a_file, a_page, digest_of
+from tests.rust_sdists import WORDS, cargo_lock
 from tests.web.case import CONTENTS, FILES, SDIST, WHEEL, WebCase
 
 SARIF = "application/sarif+json"
@@ -32,7 +34,7 @@ class PlainAdvisories(dict[str, tuple[PlainAdvisory, ...]]):
     """Advisories by ``project==version``."""
 
     def affecting(self, ecosystem: str, name: str, version: str) -> tuple[PlainAdvisory, ...]:
-        return self.get(f"{name}=={version}", ()) if ecosystem == "PyPI" else ()
+        return self.get(f"{ecosystem}:{name}=={version}", ())
 
 
 class DriftCase(WebCase):
@@ -139,12 +141,20 @@ class DriftTests(DriftCase):
         self.assertEqual((found["filename"], found["first_seen"]), (WHEEL, "1970-01-01T01:00:00Z"))
 
     async def test_advisories_are_findings_and_those_that_came_later_are_new(self) -> None:
-        self.advisories["six==1.0"] = (PlainAdvisory("PYSEC-1"),)
+        self.advisories["PyPI:six==1.0"] = (PlainAdvisory("PYSEC-1"),)
         await self.asked_for()
-        self.advisories["six==1.0"] += (PlainAdvisory("MAL-2", malware=True),)
+        self.advisories["PyPI:six==1.0"] += (PlainAdvisory("MAL-2", malware=True),)
         self.clock.advance(60)
         found = [(one["kind"], one["text"], one["new"]) for one in (await self.asked_for())["findings"]]
         self.assertEqual(found, [("malware", "MAL-2", True), ("vulnerable", "PYSEC-1", False)])
+
+    async def test_advisories_about_the_crates_of_a_cargo_lock_are_findings(self) -> None:
+        together = (Document("a.txt", b"six==1.0\n"), Document("Cargo.lock", cargo_lock("bare", "1.0.0").encode()))
+        commitment, _ = await self.shelf.commit_together(together)
+        self.advisories[f"crates.io:{WORDS.name}=={WORDS.version}"] = (PlainAdvisory("RUSTSEC-1"),)
+        for _ in range(2):
+            [found] = (await self.asked_for(commitment.address))["findings"]
+            self.assertEqual((found["project"], found["text"]), (f"crate:{WORDS.name}", "RUSTSEC-1"))
 
     async def test_the_upstream_is_not_asked_again_at_once(self) -> None:
         await self.asked_for()

@@ -55,7 +55,7 @@ class DriftReport:
 
         :param may_know: whether the client may know everything that the indexes of a project list.
         """
-        return evolve(self, findings=tuple(one for one in self.findings if may_know(one.project) or self._is_open(one)))
+        return evolve(self, findings=tuple(one for one in self.findings if self._is_open(one) or may_know(one.project)))
 
     def _is_open(self, finding: Finding) -> bool:
         return finding.kind in _ADVISED or (finding.kind in _OF_A_PAGE and finding.project in self.frozen)

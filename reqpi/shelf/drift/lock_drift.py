@@ -19,7 +19,7 @@ from reqpi.core.drift.watched import WatchedRelease, watched_releases
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Commitment, File, Page, Pin, Project
-from reqpi.runtime.offload import DECIDED_FILES
+from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.drift.histories import FRESH, Histories, KnownHistory, read_or_none
 from reqpi.shelf.records import advised_record, differing_metadata_record
@@ -29,6 +29,8 @@ __all__ = ["LockDrift"]
 
 _AT_ONCE = 16
 """Projects of one lock that are worked on concurrently; few of them ask an upstream at a time."""
+
+_DAY = 86400.0
 
 _log = Logger()
 
@@ -141,26 +143,27 @@ class LockDrift:
         advisories = self._advisories()
         if advisories is None:
             return []
-        by_project: dict[Project, list[Pin]] = {}
-        for pin in advised.advised_releases(commitment.lock):
+        by_project: dict[str, list[advised.AdvisedPin]] = {}
+        size = sum(len(document.data) for document in commitment.lock.documents)
+        for pin in await FROZEN_PAGE.run(size, advised.advised_releases, commitment.lock):
             by_project.setdefault(pin.project, []).append(pin)
         found = await each(by_project, lambda project: self._advice(by_project[project], advisories), _AT_ONCE)
         return [finding for each_of in found.values() for finding in each_of]
 
-    async def _advice(self, pins: list[Pin], advisories: advised.AdvisoryLookup) -> list[Finding]:
+    async def _advice(self, pins: list[advised.AdvisedPin], advisories: advised.AdvisoryLookup) -> list[Finding]:
         """Return the findings about the releases of one project, and record which advisories are new."""
         now, record = self._clock.seconds(), advised_record(pins[0].project)
         before = await read_or_none(self._store, record, load_advised) or {}
         after, found = before, list[Finding]()
         for pin in pins:
-            affecting = tuple(advisories.affecting(advised.PYPI, pin.project, pin.version))
+            affecting = pin.affecting(advisories)
             after = advised.after_advice(after, pin.version, [one.id for one in affecting], now)
             found += advised.findings(pin, affecting, after, now)
         try:
             if after is not before:
                 await self._store.replace(record, dump_advised(after))
-            else:
-                await self._store.use(record)
+            elif now - (await self._store.last_used(record) or now) > _DAY:
+                await self._store.use(record)  # for sweeps
         except StoreTrouble as trouble:
             _log.warn("it is not stored which advisories were seen: {trouble}", trouble=trouble)
         return found

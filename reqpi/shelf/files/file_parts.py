@@ -59,5 +59,5 @@ class FileParts:
             FileResponses(store, downloads, redirect_above),
             CoreMetadata(store, upstream, downloads, clock),
             BuildSystems(store, upstream, downloads, parsing),
-            Publishers(StoredProvenance(store, upstream)),
+            Publishers(StoredProvenance(store, upstream, clock)),
         )

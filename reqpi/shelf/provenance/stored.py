@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import aclosing, suppress
 from functools import partial
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi.core.address import address_of as sha256_of
@@ -18,6 +19,7 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import File
 from reqpi.core.provenance.objects import LARGEST, read_provenance
 from reqpi.core.shown_urls import as_shown
+from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.files.core_metadata import load_digest
@@ -26,6 +28,12 @@ from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import provenance_record
 
 __all__ = ["StoredProvenance", "WrongProvenance", "stored_object"]
+
+
+_REMEMBERED = 10.0
+"""Seconds for which a failure is remembered that a new attempt would only repeat: any client can ask again."""
+
+_FAILURES = 1000
 
 
 class WrongProvenance(UpstreamTrouble):
@@ -39,9 +47,11 @@ class StoredProvenance:
 
     _log = Logger()
 
-    def __init__(self, store: Store, upstream: Upstream) -> None:
+    def __init__(self, store: Store, upstream: Upstream, clock: IReactorTime) -> None:
         self._store = store
         self._upstream = upstream
+        self._clock = clock
+        self._failed: LruCache[tuple[File, str], tuple[UpstreamTrouble, float]] = LruCache(_FAILURES)
         self._fetching: SingleFlight[bytes] = SingleFlight()
 
     async def of(self, file: File, address: str) -> bytes:
@@ -54,7 +64,16 @@ class StoredProvenance:
         known = await self.known(file, address)
         if known is not None:
             return known
-        return await self._fetching.do((file, address), partial(self._fetched, file, address))
+        key = (file, address)
+        failed, when = self._failed.get(key) or (None, 0.0)
+        if failed is not None and self._clock.seconds() - when < _REMEMBERED:
+            raise failed.again()
+        try:
+            return await self._fetching.do(key, partial(self._fetched, file, address))
+        except UpstreamTrouble as error:
+            if error.final:
+                self._failed.put(key, (error.again(), self._clock.seconds()), 1)
+            raise
 
     async def known(self, file: File, address: str) -> bytes | None:
         """Return the object that is kept; ``None`` if none is. No upstream is asked.

@@ -1,6 +1,6 @@
 """The verification of attestations by pypi-attestations, offline, with the trust root that its library ships.
 
-The import takes a second or two and 40 MB, so it happens in the thread of the first verification. The library would
+The import takes a second or two and 25 MB, so it happens in the thread of the first verification. The library would
 read the trust root from a cache in the home folder and believe it; so the shipped one is passed to it.
 """
 

@@ -50,6 +50,7 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
 from reqpi.web.pages.address import PageSection
+from reqpi.web.pages.operator import OperatorPage
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -134,7 +135,11 @@ def services_of(
     drift = LockDrift(
         verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
     )
-    operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    operating: list[Feature] = [
+        OperatorResource(Undoing(verbs.locks.shelf, counted)),
+        OperatorPage(report, verbs.locks.shelf.denials),
+        StatusResource(report, clients),
+    ]
     drift_resource = DriftResource(verbs.locks.shelf, drift)
     site = _site(
         settings,

@@ -109,7 +109,7 @@ class OperatorPage:
 
     async def _page(self, request: Request, problem: str) -> bytes:
         site: Any = request.site
-        lines = [] if site.audit is None else list(reversed(site.audit.recent))
+        lines = [] if site.audit is None else list(reversed(site.audit.latest))
         state = _State(await self._report(), await self._denials.listed(), lines, form_key(request), problem)
         if problem:
             request.setResponseCode(400)
@@ -145,17 +145,12 @@ class _Operator(Element):
 
 def _facts(report: Mapping[str, Any]) -> list[Tag]:
     """Return the terms and values of the state of the server."""
-    store = report["store"]
-    size = (
-        f"{counted(store['files'], 'file')}, {shown_size(store['bytes'])}"
-        if store["files"] is not None
-        else "not measured"
-    )
+    store, size = report["store"], "not measured"
+    if store["files"] is not None:
+        size = f"{counted(store['files'], 'file')}, {shown_size(store['bytes'])}"
+    ready = tags.strong("ready", class_="good")
     facts: list[tuple[str, Shown]] = [
-        (
-            "State",
-            tags.strong("ready", class_="good") if report["ready"] else tags.strong(report["problem"], class_="bad"),
-        ),
+        ("State", ready if report["ready"] else tags.strong(report["problem"], class_="bad")),
         ("Versions", ", ".join(f"{name} {version}" for name, version in report["versions"].items())),
         ("Store", f"{store['kind']}: {size}; {shown_size(store['free_bytes'])} free"),
         ("Damage", _numbers(store["damage"])),
@@ -202,7 +197,7 @@ def _denial(denial: Denial, key: str) -> Tag:
     label = {"aria-label": f"Revoke {denial.what}"}
     fields = [hidden(name="key", value=key), hidden(name="revoke", value=denial.what)]
     revoke = tags.form(fields, tags.button("Revoke", type="submit", **label), method="post", action=_OPERATOR)
-    cells = [tags.code(denial.what), denial.because, shown_time(denial.at), denial.by, revoke]
+    cells: list[Shown] = [tags.code(denial.what), denial.because, shown_time(denial.at), denial.by, revoke]
     return tags.tr([tags.td(cell) for cell in cells])
 
 
@@ -216,9 +211,8 @@ def _log(lines: Sequence[str]) -> Tag:
 
 def _line(line: Mapping[str, Any]) -> Tag:
     client = line.get("client", {})
-    who = next(
-        (str(client[name]) for name in ("token", "subject", "user", "address") if client.get(name)), "the server"
-    )
+    names = (client.get(name) for name in ("token", "subject", "user", "address"))
+    who = next((str(name) for name in names if name), "the server")
     about = line.get("address") or line.get("denied") or line.get("project") or ""
-    cells = [line.get("time", ""), line.get("what", ""), line.get("outcome", ""), who, tags.code(str(about)[:64])]
-    return tags.tr([tags.td(cell) for cell in cells])
+    cells: list[Shown] = [line.get("time", ""), line.get("what", ""), line.get("outcome", ""), who]
+    return tags.tr([tags.td(cell) for cell in cells], tags.td(tags.code(str(about)[:64])))

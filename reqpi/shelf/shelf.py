@@ -6,7 +6,6 @@ every byte is returned under a digest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -15,9 +14,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission
 from reqpi.core.denials import Denial
-from reqpi.core.errors import NotAdmitted, NotServed, wanting
+from reqpi.core.errors import NotServed, wanting
 from reqpi.core.interfaces import Store, Upstream, UpstreamUse
-from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
@@ -32,7 +30,9 @@ from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
+from reqpi.shelf.insides_of_locks import InsidesOfLocks
 from reqpi.shelf.lock_reading import LockReading
+from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
 from reqpi.shelf.suggestions import Suggestions
@@ -45,8 +45,6 @@ _PAGES = 24 << 20
 _LOOKED_UP = 16
 """Files that one caller looks up in the store concurrently."""
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
-
 
 class Shelf:
     """All operations on locks, over a store and an upstream. Its methods are the only way to what it is made of.
@@ -56,6 +54,7 @@ class Shelf:
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
     :param reading: reads documents as locks; ``None``: in threads of this process.
+    :ivar insides: the inside of the files that a lock admits.
     """
 
     def __init__(
@@ -78,6 +77,7 @@ class Shelf:
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
         self._freezing = Freezing(store, upstream, self._files.downloads, clock)
+        self.insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.insides)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)
@@ -314,12 +314,8 @@ class Shelf:
         if file is None and page.withheld:
             file = (await self._whole(commitment, page.project)).by_filename.get(filename)
         if file is None or not admission.admits(commitment.lock, file):
-            pinned = ", ".join(sorted({pin.version for pin in commitment.lock.projects[page.project]}))
             self._refusals.note(commitment.address, page.project, filename[:255], "the lock does not admit this file")
-            raise NotAdmitted(
-                f"{filename[:100]} is not admitted by lock {commitment.short}",
-                f"The lock pins {page.project} {pinned}. Its page here lists the files that it admits.",
-            )
+            raise not_admitted(commitment, page.project, filename)
         await self._check_denied(commitment, filename, page, file)
         if admission.rests_on_measurement(commitment.lock, file):
             await self._files.downloads.measurements.confirm(file)
@@ -387,14 +383,8 @@ class Shelf:
         :raises reqpi.core.errors.NotAdmitted: the lock does not pin it.
         :raises reqpi.core.errors.NotServed: the name is not a valid project name.
         """
-        project = canonicalize_name(name)
-        if project in commitment.lock.projects:
-            return project
-        if _NAME.fullmatch(project) is None:
-            raise NotServed("no such project", "The name is not a valid project name.")
-        self._refusals.note(commitment.address, project, None, "not in the lock")
-        raise NotAdmitted(
-            f"{project} is not in lock {commitment.short}",
-            f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "
-            "commit the file again and use its new address.",
-        )
+        project = named_project(name, commitment.lock)
+        if project not in commitment.lock.projects:
+            self._refusals.note(commitment.address, project, None, "not in the lock")
+            raise not_pinned(commitment, project)
+        return project

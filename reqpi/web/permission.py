@@ -22,7 +22,7 @@ __all__ = ["FrozenPages", "check_lock", "logins_for", "may_know_versions", "may_
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen")
+_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "pins", "diff")
 """Segments below an address whose answers need no page."""
 
 

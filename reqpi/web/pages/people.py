@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.web.server import Request
 
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
-from reqpi.web.http.answers import after
 from reqpi.web.http.headers import prefers_html
 from reqpi.web.pages.address import overview
+from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.front import front
 from reqpi.web.pages.problem import problem_page
 from reqpi.web.public_url import PublicUrl
@@ -47,14 +45,4 @@ class PeopleResource:
             return problems.send(request, problems.not_allowed("GET, HEAD"))
         if segments == [""]:
             return front(request, self._base.of(request))
-        return _sent(request, overview(request, self._services, self._base.of(request), segments[0]))
-
-
-def _sent(request: Request, work: Awaitable[bytes]) -> Any:
-    """Answer with what ``work`` returns, or with its error."""
-    found: list[bytes] = []
-
-    async def done() -> None:
-        found.append(await work)
-
-    return after(request, Deferred.fromCoroutine(done()), lambda: found[0])
+        return answer_page(request, overview(request, self._services, self._base.of(request), segments[0]))

@@ -23,6 +23,7 @@ OTHER_SENSES = {
         "environment_of_folder",
         "read_environment",
     },  # os.environ
+    "form": {"form", "_form", "form_key", "is_own_form", "not_own_form", "commit_form", "CommitForm"},  # of a page
     "kept": {"kept", "_kept", "_KEPT"},  # stored, not removed
     "learned": {"learned_file", "learned_lock", "learned_releases"},  # what reqpi learn writes: its own results
     "learning": {"learning", "begin_learning", "end_learning"},  # of reqpi learn and of --learning

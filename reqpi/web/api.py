@@ -44,10 +44,12 @@ __all__ = [
     "build_requirements",
     "closed",
     "commit",
+    "commit_documents",
     "env",
     "files",
     "held",
     "lock",
+    "problem_of_commit",
     "pylock",
     "refused",
     "requirements",
@@ -77,20 +79,10 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
         target = _target(request) if _is_set(request, b"hold") else None
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
-    problem = _problem_of_commit(request, access, documents, hold=target is not None)
+    problem = problem_of_commit(request, access, documents, hold=target is not None)
     if problem is not None:
         return problems.send(request, problem)
-    client = identity_of(request)
-    check = partial(check_lock, services, client)
-    if documents[0].path:
-        commitment, created = await shelf.commit_together(documents, check)
-    else:
-        commitment, created = await shelf.commit(documents[0].data, check)
-    site: Any = request.site
-    site.counts.committed(new=created)
-    note_detail(request, address=commitment.address)
-    if target is not None:
-        await services.holds.begin(commitment, target, logins_for(client))
+    commitment, created = await commit_documents(request, services, documents, target)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
     denied = (await shelf.denials.current()).notes(commitment.lock)
@@ -110,7 +102,29 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     )
 
 
-def _problem_of_commit(
+async def commit_documents(
+    request: Request, services: LockServices, documents: Sequence[Document], target: InstallTarget | None
+) -> tuple[Commitment, bool]:
+    """Commit documents for a client that may, and return the commitment and whether it is new here.
+
+    :param target: whose files are to be held; ``None``: none.
+    :raises reqpi.core.errors.ReqPIError: they are not a lock, or the client may not commit this one.
+    """
+    shelf, client = services.shelf, identity_of(request)
+    check = partial(check_lock, services, client)
+    if documents[0].path:
+        commitment, created = await shelf.commit_together(documents, check)
+    else:
+        commitment, created = await shelf.commit(documents[0].data, check)
+    site: Any = request.site
+    site.counts.committed(new=created)
+    note_detail(request, address=commitment.address)
+    if target is not None:
+        await services.holds.begin(commitment, target, logins_for(client))
+    return commitment, created
+
+
+def problem_of_commit(
     request: Request, access: Access | None, documents: Sequence[Document], *, hold: bool
 ) -> problems.Problem | None:
     """Return the problem of a client that may not commit these documents, or may not have their files held."""

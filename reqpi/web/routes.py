@@ -3,6 +3,7 @@ r"""Every route of the server.
 ::
 
     GET   /                                          the front page, for people
+    GET   /login                                     the page on which a person logs in; POST: log in, log out
     GET   /livez                                     whether the server runs                  \
     GET   /readyz                                    whether it should get requests             } reqpi.web.health
     GET   /version                                   its version                              /
@@ -72,19 +73,17 @@ a redirect costs each of them a round trip.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from attrs import evolve
 from klein import Klein, KleinRenderable
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import Request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.runs import Runs
@@ -97,7 +96,7 @@ from reqpi.web.http.answers import after, answer_with
 from reqpi.web.http.authority import needs_tls, problem_of_host
 from reqpi.web.http.cross_site import problem_of_page
 from reqpi.web.http.feature import Feature
-from reqpi.web.http.headers import header
+from reqpi.web.http.headers import header, prefers_html
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
@@ -108,19 +107,11 @@ from reqpi.web.pages.static_files import StaticFiles
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.rewritten import OriginalFiles, RewrittenLocks
+from reqpi.web.route_problems import problem_of_path, problem_of_route
 from reqpi.web.runs import RunsResource
 from reqpi.web.sboms import SbomResource
 
 __all__ = ["Root"]
-
-
-_NO_PATH = problems.Problem(problems.NO_SUCH_PATH, "no such path", "The front page of this server shows its paths.")
-_NO_ADDRESS = evolve(
-    _NO_PATH, detail="An address has 64 hex digits, as sha256sum prints them. The front page of this server shows more."
-)
-
-_ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
-"""A segment that may be an address. Any other first segment is 404, because no lock can be missing there."""
 
 
 class Routes:
@@ -138,8 +129,10 @@ class Routes:
         *,
         access: Access | None = None,
         audits: bool = False,
+        people: PeopleResource,
     ) -> None:
         self._access = access
+        self._people = people
         self._audits = audits
         self._runs = runs
         self._learn = learning
@@ -156,6 +149,8 @@ class Routes:
         """Commit a lock. The route takes any method, because GET must not be routed to an address of this name."""
         if request.method != b"POST":
             return problems.send(request, problems.not_allowed("POST"))
+        if prefers_html(request):
+            return await self._people.commit(request)
         return await api.commit(request, self._services, self._base.of(request), access=self._access)
 
     @app.route("/learn")
@@ -270,7 +265,7 @@ class Routes:
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
         """Answer a request for a path that does not exist, or does not take the method."""
-        return problems.send(request, _as_problem(failure.value))
+        return problems.send(request, problem_of_route(failure.value))
 
     @app.handle_errors(Exception)  # type: ignore[arg-type]
     def failed(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -316,13 +311,22 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._people = PeopleResource(services, base)
+        self._people = PeopleResource(services, base, access)
         self._features = (*features, PinPages(services.shelf, access), self._people)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(services, DerivedCache(memory), base, self._learn, self._runs, access=access, audits=audits)
+        routes = Routes(
+            services,
+            DerivedCache(memory),
+            base,
+            self._learn,
+            self._runs,
+            access=access,
+            audits=audits,
+            people=self._people,
+        )
         self._rest = routes.app.resource()
 
     def render(self, request: Request) -> Any:
@@ -343,7 +347,7 @@ class Root(Resource):
             problem_of_client(request, self._access, request.postpath)
             or problem_of_host(request, site.names)
             or problem_of_page(request, self._base.of(request))
-            or _wrong(request.postpath, self._names)
+            or problem_of_path(request.postpath, self._names)
         )
         if problem is not None:
             return problems.send(request, problem)
@@ -369,28 +373,3 @@ class Root(Resource):
             work = partial(api.wheelhouse, request, self._shelf, self._wheelhouses, segments[0])
             return answer_with(request, work)
         return self._rest.render(request)
-
-
-def _wrong(path: list[bytes], names: frozenset[str]) -> problems.Problem | None:
-    """Return the problem of a path, whatever the method is; ``None`` if there is none.
-
-    :param names: the first segments of the paths of features.
-    """
-    try:
-        segments = [segment.decode("utf-8") for segment in path]
-    except UnicodeDecodeError:
-        return problems.Problem(problems.BAD_PATH, "bad path", "The path is not UTF-8.")
-    if any("/" in segment or segment in (".", "..") for segment in segments):
-        return _NO_PATH
-    if segments in ([""], ["locks"]) or segments[0] == "learn" or (segments[0] == "runs" and segments[1:]):
-        return None
-    if segments[0] in names or _ADDRESS.fullmatch(segments[0]):
-        return None
-    return _NO_ADDRESS
-
-
-def _as_problem(error: BaseException | None) -> problems.Problem:
-    if isinstance(error, MethodNotAllowed):
-        return problems.not_allowed(", ".join(sorted(error.valid_methods or ())))
-    status = (error.code if isinstance(error, HTTPException) else None) or 404
-    return evolve(_NO_PATH, status=status)

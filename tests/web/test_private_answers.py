@@ -69,7 +69,7 @@ ROUTES = {
 }
 """The paths that are asked for, by the route."""
 
-ELSEWHERE = ("/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
+ELSEWHERE = ("/login", "/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
 """Routes that need another scope than reading, or none."""
 
 

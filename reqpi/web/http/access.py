@@ -8,15 +8,18 @@ from typing import Any, Protocol
 from twisted.web.server import Request
 
 from reqpi.core.access.clients import AccessScope, Client, anonymous_client
-from reqpi.web.http.headers import header
+from reqpi.web.http.login_cookie import authorization_of
 from reqpi.web.http.problems import LOGIN_REQUIRED, MISSING_SCOPE, NOT_OFFERED, Problem
 
 __all__ = ["Access", "identity_of", "is_private", "may_read", "not_offered", "problem_of_client", "problem_of_scope"]
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="reqpi"'}
 
-_OPEN = ("", "locks", "learn", "denials")
+_OPEN = ("", "locks", "learn", "denials", "login", "logout")
 """First segments of a path that belong to no lock."""
+
+_FOR_ANYONE = (b"login", b"logout")
+"""First segments of paths that need no scope."""
 
 _OPERATING = ([b"forget"], [b"refreeze"])
 """Paths below an address that are for the operator."""
@@ -75,8 +78,10 @@ def problem_of_client(request: Request, access: Access | None, segments: Sequenc
     identified.identity = _ANYONE
     if access is None:
         return None
-    identified.identity = access.client_of(header(request, "Authorization"))
+    identified.identity = access.client_of(authorization_of(request))
     first = segments[0].decode("latin-1")
+    if segments[0] in _FOR_ANYONE:
+        return None
     problem = problem_of_scope(access, identified.identity, _scope_of(request.method, segments))
     if problem is not None:
         return problem

@@ -21,6 +21,7 @@ from reqpi.web.http.access import problem_of_scope
 from reqpi.web.http.authority import let_target_name, split_target
 from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.headers import header
+from reqpi.web.http.login_cookie import authorization_of
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
 from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.refusal import LINGER
@@ -59,7 +60,9 @@ class BoundedRequest(Request):
             return
         site, channel = self._site, cast(Any, self.channel)
         self.content = self._body = BytesIO() if length == 0 else site.limits.uploads.file()
-        self._client = site.client_of(header(self, "Authorization"), channel.peer, header(self, "X-Forwarded-For"))
+        self._client = site.client_of(
+            authorization_of(self, channel._command), channel.peer, header(self, "X-Forwarded-For")
+        )
         reached = site.limits.rates.reached(channel._command, channel._path, self._client)
         if reached is not None:
             site.refused(reached[0], self._client)
@@ -182,7 +185,9 @@ class BoundedRequest(Request):
         clients = self._site.clients
         if clients is None:
             return None
-        return problem_of_scope(clients, clients.client_of(header(self, "Authorization")), AccessScope.COMMIT)
+        return problem_of_scope(
+            clients, clients.client_of(authorization_of(self, cast(Any, self.channel)._command)), AccessScope.COMMIT
+        )
 
     @property
     def _too_large(self) -> Problem:

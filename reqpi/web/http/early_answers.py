@@ -8,7 +8,7 @@ from twisted.web.http import HTTPChannel, parse_qs
 
 from reqpi.runtime.counts import OTHER
 from reqpi.web.http.authority import split_target
-from reqpi.web.http.headers import header
+from reqpi.web.http.login_cookie import authorization_of
 from reqpi.web.http.problems import BAD_REQUEST, Problem, identified
 from reqpi.web.http.refusal import refusal
 from reqpi.web.http.request_ids import id_of, new_id
@@ -50,7 +50,7 @@ def _note(site: Any, peer: str, problem: Problem, size: int, request: Any) -> No
     if site.access is not None:
         site.access.note_request(request)
     if site.audit is not None:
-        request.identity = None if site.clients is None else site.clients.client_of(header(request, "Authorization"))
+        request.identity = None if site.clients is None else site.clients.client_of(authorization_of(request))
         site.audit.note_request(request, whole=True)
 
 

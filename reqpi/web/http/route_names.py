@@ -10,7 +10,9 @@ __all__ = ["route_of"]
 
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]{64}")
 
-_TOP = frozenset((b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics"))
+_TOP = frozenset(
+    (b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics", b"login", b"logout")
+)
 """First segments that are routes."""
 
 _FILES = (b"static", b"favicon.ico", b"robots.txt")

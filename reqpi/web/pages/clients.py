@@ -20,7 +20,7 @@ _PIP_ALONE = "export PIP_CONFIG_FILE=/dev/null\nunset PIP_EXTRA_INDEX_URL PIP_FI
 
 @frozen
 class ClientLines:
-    """What a person pastes for one client.
+    """The lines that a person pastes for one client.
 
     :param name: of the client.
     :param text: the lines.
@@ -83,13 +83,13 @@ def _variables(index: str, base: str) -> list[tuple[str, str]]:
     ]
 
 
-def _lines(form: str, variables: Iterable[tuple[str, str]], write: Callable[[str], str]) -> str:
+def _lines(layout: str, variables: Iterable[tuple[str, str]], write: Callable[[str], str]) -> str:
     """Return a line for each variable.
 
-    :param form: of a line, with a place for the name and one for the value.
+    :param layout: of a line, with a place for the name and one for the value.
     :param write: returns a value as the line needs it.
     """
-    return "\n".join(form.format(name, write(value)) for name, value in variables)
+    return "\n".join(layout.format(name, write(value)) for name, value in variables)
 
 
 def _pdm_trust(base: str) -> str:

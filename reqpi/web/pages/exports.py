@@ -1,4 +1,4 @@
-"""What else there is under an address, each with its purpose."""
+"""The other URLs below an address, each with its purpose."""
 
 from __future__ import annotations
 

@@ -9,10 +9,13 @@ from twisted.web.server import Request
 
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
+from reqpi.web.http.access import Access
 from reqpi.web.http.headers import prefers_html
 from reqpi.web.pages.address import overview
+from reqpi.web.pages.commit import commit_form
 from reqpi.web.pages.frame import answer_page
-from reqpi.web.pages.front import front
+from reqpi.web.pages.front import CommitForm, front
+from reqpi.web.pages.login import log_in, log_out, login_page
 from reqpi.web.pages.problem import problem_page
 from reqpi.web.public_url import PublicUrl
 
@@ -20,15 +23,21 @@ __all__ = ["PeopleResource"]
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
 
+_LOGIN, _LOGOUT = "login", "logout"
+
 
 class PeopleResource:
-    """A :class:`~reqpi.web.http.feature.Feature`: the pages for people."""
+    """A :class:`~reqpi.web.http.feature.Feature`: the pages for people.
 
-    names = frozenset[str]()
+    :param access: the clients of the server; ``None``: it requires no login.
+    """
 
-    def __init__(self, services: LockServices, base: PublicUrl) -> None:
+    names = frozenset({_LOGIN, _LOGOUT})
+
+    def __init__(self, services: LockServices, base: PublicUrl, access: Access | None) -> None:
         self._services = services
         self._base = base
+        self._access = access
 
     def show_problems(self, request: Request) -> None:
         """Make an error a page, if a browser shows the answer to this request."""
@@ -37,12 +46,23 @@ class PeopleResource:
 
     def takes(self, segments: list[str]) -> bool:
         """See :meth:`reqpi.web.http.feature.Feature.takes`."""
-        return len(segments) == 1 and (segments[0] == "" or _ADDRESS.fullmatch(segments[0]) is not None)
+        return len(segments) == 1 and (segments[0] in ("", *self.names) or _ADDRESS.fullmatch(segments[0]) is not None)
 
     def answer(self, request: Request, segments: list[str]) -> Any:
         """See :meth:`reqpi.web.http.feature.Feature.answer`."""
+        is_post = request.method == b"POST"
+        if is_post and segments == [_LOGIN]:
+            return log_in(request, self._access)
+        if is_post and segments == [_LOGOUT]:
+            return log_out(request)
         if request.method not in (b"GET", b"HEAD"):
             return problems.send(request, problems.not_allowed("GET, HEAD"))
+        if segments[0] in self.names:
+            return login_page(request)
         if segments == [""]:
-            return front(request, self._base.of(request))
+            return front(request, CommitForm(self._base.of(request)))
         return answer_page(request, overview(request, self._services, self._base.of(request), segments[0]))
+
+    async def commit(self, request: Request) -> bytes:
+        """Answer the form that commits a lock, for ``POST /locks`` of a browser."""
+        return await commit_form(request, self._services, self._base.of(request), self._access)

@@ -18,6 +18,80 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   });
 }
 
+// The address of a lock, computed here before anything is sent: it is only a sha256.
+const form = document.getElementById("commit-form");
+if (form) {
+  const files = form.elements.document, text = form.elements.text, computed = document.getElementById("computed");
+  const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const sha256 = async (bytes) => hex(await crypto.subtle.digest("SHA-256", bytes));
+  const address = async () => {
+    if (!globalThis.crypto || !crypto.subtle) return "";
+    const chosen = [...files.files];
+    if (chosen.length === 1) return sha256(await chosen[0].arrayBuffer());
+    if (chosen.length > 1) {
+      const lines = await Promise.all(chosen.map(async (file) => `${await sha256(await file.arrayBuffer())}  ${file.name}\n`));
+      return sha256(new TextEncoder().encode(lines.join("")));
+    }
+    return text.value ? sha256(new TextEncoder().encode(text.value)) : "";
+  };
+  const show = async () => {
+    const found = await address();
+    computed.textContent = found ? `Its address will be ${found}` : "";
+  };
+  files.addEventListener("change", show);
+  text.addEventListener("input", show);
+  const drop = document.getElementById("drop");
+  for (const name of ["dragenter", "dragover"]) {
+    drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  }
+  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    files.files = event.dataTransfer.files;
+    show();
+  });
+}
+
+// The addresses that this browser has seen. They stay in it.
+const KEY = "reqpi-addresses", MOST = 10;
+const recall = () => { try { return JSON.parse(localStorage.getItem(KEY)) || []; } catch { return []; } };
+const own = document.getElementById("address");
+try {
+  if (own) {
+    const known = recall().filter((each) => each.address !== own.textContent);
+    const seen = { address: own.textContent, at: new Date().toISOString().slice(0, 10) };
+    localStorage.setItem(KEY, JSON.stringify([seen, ...known].slice(0, MOST)));
+  }
+} catch { /* A browser may forbid it. */ }
+const list = document.getElementById("recent-list");
+if (list) {
+  for (const each of recall().filter((each) => /^[0-9a-f]{64}$/.test(each.address)).slice(0, MOST)) {
+    const item = document.createElement("li"), link = document.createElement("a");
+    link.href = `${each.address}/`;
+    link.textContent = each.address.slice(0, 16);
+    item.append(link, ` seen ${String(each.at).slice(0, 10)}`);
+    list.append(item);
+  }
+  if (list.children.length) document.getElementById("recent").hidden = false;
+}
+
+// The bar of a hold that runs: look at its progress until it ends, and then show the page again.
+const bar = document.getElementById("bar");
+if (bar) {
+  const words = document.getElementById("bar-text");
+  const look = async () => {
+    const answer = await fetch(bar.dataset.held, { headers: { Accept: "application/json" } });
+    const state = await answer.json();
+    if (!answer.ok || !state.holding) { location.reload(); return; }
+    bar.max = Math.max(state.holding.size, state.holding.held_size, 1);
+    bar.value = state.holding.held_size;
+    words.textContent = `${state.holding.held} of ${state.holding.files} files`;
+    setTimeout(look, 1000);
+  };
+  setTimeout(look, 1000);
+}
+
 // The table of all pins, if the page has all of them: searched and sorted here. Otherwise the server does both.
 for (const table of document.querySelectorAll("table[data-whole]")) {
   const field = document.getElementById("q"), found = document.getElementById("found");

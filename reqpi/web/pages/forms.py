@@ -1,0 +1,91 @@
+"""The fields of our forms, and the files that a person chose."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from urllib.parse import parse_qs
+
+from multipart import MultipartError, MultipartParser, parse_options_header  # type: ignore[import-untyped]
+from twisted.web.server import Request
+
+from reqpi.core.address import DOCUMENTS
+from reqpi.core.report import Document
+from reqpi.web.http.headers import header
+from reqpi.web.http.problems import BAD_BODY, CROSS_SITE, Problem
+from reqpi.web.uploads import UnusableBody
+
+__all__ = ["CommitFields", "commit_fields", "not_own_form", "text_field"]
+
+_LONGEST = 1 << 16
+"""Bytes of a form without files."""
+
+_FIELDS = 4
+
+
+class CommitFields:
+    """The fields of the form that commits a lock.
+
+    :ivar documents: what a person chose or pasted. One document has no path: its address is that of its bytes.
+    :ivar text: what was pasted.
+    :ivar key: see :func:`reqpi.web.http.login_cookie.form_key`.
+    """
+
+    def __init__(self, files: list[Document], text: str, key: str) -> None:
+        self.text = text
+        self.key = key
+        pasted = text.encode()
+        if len(files) > 1:
+            self.documents: tuple[Document, ...] = tuple(files)
+        elif files:
+            self.documents = (Document("", files[0].data),)
+        else:
+            self.documents = (Document("", pasted),) if pasted else ()
+
+
+def commit_fields(request: Request) -> CommitFields:
+    """Return the fields of a form that commits a lock.
+
+    :raises UnusableBody: it is not such a form.
+    """
+    body: bytes = request.content.read()  # type: ignore[union-attr]  # it exists once a request is complete
+    kind, options = parse_options_header(header(request, "Content-Type"))
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise UnusableBody(BAD_BODY, "not the form of this page", "Load the page again, and choose the files there.")
+    files, fields = [], {"text": "", "key": ""}
+    for name, filename, data in _parts(body, options["boundary"]):
+        if name == "document" and filename:
+            files.append(Document(filename, data))
+        elif name in fields and not filename:
+            fields[name] = data.decode("utf-8", "replace")
+    # A browser sends each line of a text with CR and LF. The file that the text was copied from had LF.
+    return CommitFields(files, fields["text"].replace("\r\n", "\n"), fields["key"])
+
+
+def _parts(body: bytes, boundary: str) -> list[tuple[str, str, bytes]]:
+    size = len(body)
+    parser = MultipartParser(
+        BytesIO(body),
+        boundary.encode("utf-8", "replace"),
+        content_length=size,
+        strict=True,
+        part_limit=DOCUMENTS + _FIELDS,
+        memory_limit=size + 1,
+        spool_limit=size + 1,
+    )
+    try:
+        return [(part.name or "", part.filename or "", bytes(part.raw)) for part in parser]
+    except MultipartError as error:
+        raise UnusableBody(BAD_BODY, "malformed form", f"{error}. Load the page again.") from error
+
+
+def text_field(request: Request, name: str) -> str:
+    """Return a field of a short form without files; empty if it is missing. The site does not parse bodies itself."""
+    body: bytes = request.content.read(_LONGEST)  # type: ignore[union-attr]
+    request.content.seek(0)  # type: ignore[union-attr]
+    values = parse_qs(body.decode("ascii", "replace"), max_num_fields=_FIELDS, encoding="utf-8", errors="replace")
+    return values.get(name, [""])[-1]
+
+
+def not_own_form() -> Problem:
+    """Return the problem of a form without the proof that it is our own."""
+    return Problem(CROSS_SITE, "not from this form", "Load the page again, and send its form.")

@@ -19,7 +19,7 @@ _AT_ONCE = 16
 
 
 class InsidesOfLocks:
-    """What the store has about the inside of admitted files.
+    """The inside of admitted files, as far as the store has it.
 
     :param pinned: returns the project that a name means; it raises an error if the lock does not pin it.
     :param is_frozen: returns whether the page of a project is frozen.

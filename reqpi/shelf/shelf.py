@@ -77,7 +77,7 @@ class Shelf:
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
         self._freezing = Freezing(store, upstream, self._files.downloads, clock)
-        self.insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.insides)
+        self.insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from reqpi.core import frozen_pages
 from reqpi.core.denials import read_denied
+from reqpi.core.model import File
 from reqpi.shelf.records import page_record
 from reqpi.web.http.access import Access
 from reqpi.web.http.only_client import OnlyClient
@@ -61,19 +62,21 @@ class LeakTests(LeakCase):
         for project in ("six", "six==2.0", "Six", "-"):
             self.assert_no_secret(await self.under(f"/pins/{project}/"), 200, 404, 410)
 
+    async def fresh(self, *files: File) -> None:
+        """Commit a lock like the neighbour's, whose frozen list the neighbour has written."""
+        self.address = await self.committed(f"six==1.0 --hash=sha256:{DIGESTS[OPEN]}", "")
+        await self.store.replace(page_record(self.address, SIX), frozen_pages.dump(a_page(*files)))
+
     async def test_writing_the_file_into_the_frozen_list(self) -> None:
         """The neighbour can write to the store, and adds the file to the page of their own lock."""
-        page = a_page(self.files[OPEN], evolve(self.files[SECRET], measured=True))
-        await self.store.replace(page_record(self.address, SIX), frozen_pages.dump(page))
+        await self.fresh(self.files[OPEN], evolve(self.files[SECRET], measured=True))
         for path in (f"/pins/six/{SECRET}", "/pins/six", "/pins", f"/diff/{await self.committed('six==3.0')}"):
             self.assert_no_secret(await self.under(path), 200, 410, 503)
 
     async def test_giving_the_file_the_name_of_an_admitted_one(self) -> None:
         """The list of the neighbour's lock has the admitted name with the digest of the secret."""
         (digest,) = self.files[SECRET].digests
-        page = a_page(evolve(self.files[OPEN], digests=frozenset({digest})))
-        await self.store.replace(page_record(self.address, SIX), frozen_pages.dump(page))
-        self.shelf._pages = type(self.shelf._pages)(0)
+        await self.fresh(evolve(self.files[OPEN], digests=frozenset({digest})))
         for path in (f"/pins/six/{OPEN}", "/pins/six", "/pins"):
             self.assert_no_secret(await self.under(path), 200, 410, 503)
 

@@ -30,7 +30,7 @@ class FileParts:
     file_responses: FileResponses
     core_metadata: CoreMetadata
     build_systems: BuildSystems
-    insides: FileInsides
+    file_insides: FileInsides
 
     @classmethod
     def over(

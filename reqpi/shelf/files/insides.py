@@ -38,7 +38,7 @@ _LICENCES = 20_000
 
 @frozen
 class _Read:
-    """What was read of an archive.
+    """The result of reading an archive.
 
     :param described: the core metadata of an sdist; that of a wheel is a record of its own.
     """

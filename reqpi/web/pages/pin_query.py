@@ -1,4 +1,4 @@
-"""What a URL asks of the table of pins: ``?q=`` searches, ``?sort=`` sorts, ``?page=`` turns the pages."""
+"""The query of a URL of the table of pins: ``?q=`` searches, ``?sort=`` sorts, ``?page=`` turns the pages."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _FAMILIES = (("manylinux", "Linux"), ("linux", "Linux"), ("musllinux", "musl"), 
 
 @frozen(slots=False)
 class PinRow:
-    """What is known about one pin.
+    """Everything that is known about one pin.
 
     :param files: the first files that the pin admits; ``None``: its project was not requested yet.
     :param count: of all files that it admits.

@@ -54,7 +54,6 @@ class Shelf:
     :param files: the parts that fetch and verify files; ``None``: its own, which redirect no client.
     :param in_memory: bytes of commitments that are kept in memory.
     :param reading: reads documents as locks; ``None``: in threads of this process.
-    :ivar insides: the inside of the files that a lock admits.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class Shelf:
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
         self._freezing = Freezing(store, upstream, self._files.downloads, clock)
-        self.insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
+        self._insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)
@@ -303,6 +302,11 @@ class Shelf:
             raise NotServed(f"{filename} is a wheel", "Only sdists have a build system.")
         with wanting(filename):
             return await self._files.build_systems.of(file, commitment.address, whole=whole)
+
+    @property
+    def insides(self) -> InsidesOfLocks:
+        """The inside of the files that a lock admits: no upstream is asked."""
+        return self._insides
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Return whether :meth:`metadata` will always return the same bytes for this wheel."""

@@ -53,15 +53,11 @@ def came_from(file: File) -> str:
     return words(host or "an unknown host", _LONGEST)
 
 
-def sha256_of(file: File, name: str) -> Tag:
+def sha256_of(file: File, name: str) -> list[Tag | str]:
     """Return the sha256 of a file with a button that copies it.
 
     :param name: the id of the digits, of which a page has one.
     """
-    button = tags.button(
-        "Copy",
-        type="button",
-        class_="script",
-        **{"data-copy": name, "aria-label": f"Copy the sha256 of {file.filename}"},
-    )
-    return tags.div("sha256 ", tags.code(str(file.sha256), id=name), " ", button)
+    label = f"Copy the sha256 of {file.filename}"
+    button = tags.button("Copy", type="button", class_="script", **{"data-copy": name, "aria-label": label})
+    return [tags.code(str(file.sha256), id=name), " ", button]

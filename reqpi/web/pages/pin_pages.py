@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.web.server import Request
 
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
@@ -24,6 +25,10 @@ _LONGEST_PATHS = {"pins": 2, "diff": 1}
 """Segments below each of the two pages."""
 
 
+_RENDERED = 8 << 20
+"""Bytes of rendered tables of pins that are kept: a table with 1000 files takes some 0.2 s to render."""
+
+
 class PinPages:
     """A :class:`~reqpi.web.http.feature.Feature`: the pages about what is pinned.
 
@@ -35,6 +40,7 @@ class PinPages:
     def __init__(self, shelf: Shelf, access: Access | None) -> None:
         self._shelf = shelf
         self._access = access
+        self._rendered: DerivedCache[bytes] = DerivedCache(_RENDERED)
 
     def takes(self, segments: list[str]) -> bool:
         """See :meth:`reqpi.web.http.feature.Feature.takes`."""
@@ -55,5 +61,5 @@ class PinPages:
         if kind == "diff":
             return diff_page(request, self._shelf, self._access, address, *below)
         if not below:
-            return pins_page(request, self._shelf, address)
+            return pins_page(request, self._shelf, self._rendered, address)
         return (file_page if len(below) == 2 else project_page)(request, self._shelf, address, *below)

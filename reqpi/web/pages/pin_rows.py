@@ -16,7 +16,8 @@ from packaging.version import InvalidVersion, Version
 from reqpi.core import admission
 from reqpi.core.model import Archive, Commitment, File, Git, Page, Pin, Project
 from reqpi.core.platform_tags import platforms_of
-from reqpi.runtime.offload import DECIDED_FILES
+from reqpi.core.sbom.model import Licence
+from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.pages.text import counted
 
@@ -33,6 +34,10 @@ _WHEELS = 3
 
 _FAMILIES = (("manylinux", "Linux"), ("linux", "Linux"), ("musllinux", "musl"), ("macosx", "macOS"), ("win", "Windows"))
 """The families of platform tags, by how a tag begins."""
+
+
+Sizes = Mapping[File, int | None]
+Licences = Mapping[File, tuple[Licence, ...] | None]
 
 
 @frozen(slots=False)
@@ -142,22 +147,34 @@ async def _looked_up(shelf: Shelf, commitment: Commitment, rows: Sequence[PinRow
     """Add what the store has: which files are held, and the licences of the first wheel that has core metadata."""
     looked_for = dict.fromkeys(islice(chain.from_iterable(row.files or () for row in rows), _LOOKED_FOR))
     sizes = await shelf.sizes(looked_for)
-    wheels = dict.fromkeys(chain.from_iterable(_described(row, sizes) for row in rows))
-    licences = await shelf.insides.licences(commitment, wheels)
+    described = await in_thread(_described, rows, sizes)
+    licences = await shelf.insides.licences(commitment, dict.fromkeys(chain.from_iterable(described)))
+    return await in_thread(_completed, rows, sizes, described, licences)
+
+
+def _described(rows: Iterable[PinRow], sizes: Sizes) -> list[list[File]]:
+    """Return the wheels of each row whose core metadata may be in the store: first those that are there."""
+    wheels = ([file for file in row.files or () if file.wheel] for row in rows)
+    return [sorted(each, key=lambda file: sizes.get(file) is None)[:_WHEELS] for each in wheels]
+
+
+def _completed(
+    rows: Iterable[PinRow], sizes: Sizes, described: Iterable[Iterable[File]], licences: Licences
+) -> list[PinRow]:
+    """Return the rows with what was looked up."""
     found = []
-    for row in rows:
-        is_known = row.files is not None and len(row.files) == row.count and all(file in sizes for file in row.files)
-        held = sum(sizes[file] is not None for file in row.files or ()) if is_known else None
-        names = next((named for each in _described(row, sizes) if (named := licences[each]) is not None), None)
+    for row, wheels in zip(rows, described, strict=True):
+        names = next((named for each in wheels if (named := licences[each]) is not None), None)
         texts = None if names is None else tuple(licence.text for licence in names)
-        found.append(evolve(row, held=held, licences=texts))
+        found.append(evolve(row, held=_held(row, sizes), licences=texts))
     return found
 
 
-def _described(row: PinRow, sizes: Mapping[File, int | None]) -> list[File]:
-    """Return the wheels of a pin whose core metadata may be in the store: first those that are there."""
-    wheels = [file for file in row.files or () if file.wheel]
-    return sorted(wheels, key=lambda file: sizes.get(file) is None)[:_WHEELS]
+def _held(row: PinRow, sizes: Sizes) -> int | None:
+    """Return how many files of a pin are in the store; ``None`` if they were not all looked for."""
+    if row.files is None or len(row.files) < row.count or any(file not in sizes for file in row.files):
+        return None
+    return sum(sizes[file] is not None for file in row.files)
 
 
 def _groups(projects: Sequence[Project]) -> Iterator[Sequence[Project]]:

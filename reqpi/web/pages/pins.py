@@ -21,8 +21,8 @@ __all__ = ["FIRST_FILES", "FIRST_PINS", "first_pins", "pins_table", "shown_pins"
 FIRST_PINS = 100
 """Pins that the page of an address shows."""
 
-FIRST_FILES = 20
-"""Files of a pin that a table of many pins lists."""
+FIRST_FILES = 5
+"""Files of a pin that the page of an address lists."""
 
 _MOST_FILES = 4000
 """Files that one table lists."""
@@ -144,5 +144,4 @@ def _files(row: PinRow, files: Iterable[File], here: str, numbers: Iterable[int]
 
 def _file(file: File, here: str, number: int) -> Tag:
     link = tags.a(file.filename, href=f"{here}pins/{quote(file.project)}/{quote(file.filename)}")
-    facts = tags.span(file_facts(file), class_="hint")
-    return tags.li(tags.code(link), " ", facts, sha256_of(file, f"sha256-{number}"))
+    return tags.li(link, f" {file_facts(file)}. sha256 ", sha256_of(file, f"sha256-{number}"))

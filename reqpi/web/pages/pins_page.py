@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from attrs import frozen
 from packaging.utils import canonicalize_name
 from twisted.web.server import Request
 from twisted.web.template import Tag, tags
 
 from reqpi.core.model import Commitment
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.not_admitted import named_project, not_pinned
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
 from reqpi.web.pages.pin_query import ON_EVERY_PAGE, PinQuery
 from reqpi.web.pages.pin_rows import PinRow, read_rows
-from reqpi.web.pages.pins import FIRST_FILES, pins_table
+from reqpi.web.pages.pins import pins_table
 from reqpi.web.pages.text import counted
 
 __all__ = ["back_to", "pins_page", "project_page"]
 
 _ROWS = 500
 """Pins of one page. A lock that has no more is searched and sorted in the browser."""
+
+_FILES = 20
+"""Files of a pin that the table lists."""
 
 _FILES_OF_PROJECT = 1000
 """Files of a pin that the page of its project lists."""
@@ -40,7 +42,7 @@ class _Shown:
     root: str
     query: PinQuery
     found: int
-    rows: Sequence[PinRow]
+    rows: tuple[PinRow, ...]
 
     @property
     def here(self) -> str:
@@ -58,17 +60,25 @@ class _Shown:
         return max(1, -(-self.found // _ROWS))
 
 
-async def pins_page(request: Request, shelf: Shelf, address: str) -> bytes:
-    """Answer ``GET /<address>/pins``."""
+async def pins_page(request: Request, shelf: Shelf, rendered: DerivedCache[bytes], address: str) -> bytes:
+    """Answer ``GET /<address>/pins``.
+
+    :param rendered: pages that were rendered before, each for equal rows.
+    """
     commitment = await shelf.commitment(address)
     query = PinQuery.of(request)
     selected = await in_thread(query.selected, commitment.lock.pins)
     start = (query.page - 1) * _ROWS
-    rows = await read_rows(shelf, commitment, selected[start : start + _ROWS], FIRST_FILES)
+    rows = await read_rows(shelf, commitment, selected[start : start + _ROWS], _FILES)
     if len(commitment.lock.pins) <= _ROWS:
         rows = query.ordered(rows)
-    shown = _Shown(commitment, root_of(request), query, len(selected), rows)
-    return send_page(request, await in_thread(_rendered, shown))
+    shown = _Shown(commitment, root_of(request), query, len(selected), tuple(rows))
+    key = (commitment.address, shown.root, query, shown.found, await in_thread(hash, shown.rows))
+    body = rendered.get(commitment, key)
+    if body is None:
+        body = await in_thread(_rendered, shown)
+        rendered.put(commitment, key, body, len(body))
+    return send_page(request, body)
 
 
 async def project_page(request: Request, shelf: Shelf, address: str, name: str) -> bytes:
@@ -83,7 +93,7 @@ async def project_page(request: Request, shelf: Shelf, address: str, name: str) 
     if pins is None:
         raise not_pinned(commitment, project)
     rows = await read_rows(shelf, commitment, pins[:_ROWS], _FILES_OF_PROJECT)
-    shown = _Shown(commitment, root_of(request), PinQuery(), len(pins), rows)
+    shown = _Shown(commitment, root_of(request), PinQuery(), len(pins), tuple(rows))
     return send_page(request, await in_thread(_rendered_project, shown, project))
 
 

@@ -18,6 +18,7 @@ from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
@@ -25,6 +26,7 @@ from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.allowed.urls import host_of
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
 from reqpi.web.http.access import Access
 from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
@@ -181,6 +183,7 @@ class CratesCase(TestCase):
         self.runs = Runs(self.store, self.clock, "tests")
         features: list[Feature] = [registry, RunCrates(self.shelf, registry, FrozenPages(self.shelf), self.runs)]
         features.append(OperatorResource(Undoing(self.shelf, self.store)))
+        features.append(DriftResource(self.shelf, LockDrift(self.shelf, self.store, self.upstream, self.clock)))
         access = self.access()
         root = Root(self.services, base, features=features, access=access, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 20, clients=access)

@@ -32,6 +32,7 @@ COMMANDS = {
     "env": "print the variables that point installers at a folder or an index",
     "inject": "rewrite requirements files to use the files of a folder",
     "learn": "run a command and record as a lock what it takes from an open index",
+    "drift": "report what became of the files that a lock pins: yanked, gone, replaced, advisories",
     "diff": "list the differences between two locks, addresses or SBOMs",
     "server": "serve locks to every client, in the foreground",
     "token": "make, list and revoke the tokens of a server's clients",

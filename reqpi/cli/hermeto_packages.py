@@ -27,6 +27,7 @@ from reqpi.core.hermeto import FetchedPackage, InputPackage, Selection, name_of,
 from reqpi.core.metadata.wheel import wheel_metadata
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Defect, Note
+from reqpi.core.sbom.inside import InsideSbom, bounded, read_inside, with_inside
 
 __all__ = ["ChosenFiles", "PackageWork", "chosen", "fetched", "package_sbom", "refuse_lacking"]
 
@@ -215,7 +216,16 @@ def package_sbom(pick: ChosenFiles, folder: Path, source: Path, index: str = "")
         builds=_builds(pick.work, shown),
         files={evolve(file, filename=name_of(file)) for file in pick.selection.files},
     )
-    return sbom.with_index(made, index)
+    return sbom.with_index(with_inside(made, _inside(pick, folder)), index)
+
+
+def _inside(pick: ChosenFiles, folder: Path) -> dict[str, tuple[InsideSbom, ...]]:
+    """Return the SBOMs inside the verified wheels that were selected, by the sha256 of the wheel."""
+    found: list[tuple[str, tuple[InsideSbom, ...]]] = []
+    for file in sorted(filter(lambda file: file.wheel, pick.selection.files), key=lambda file: file.filename):
+        with suppress(ReqPIError, OSError), (folder / name_of(file)).open("rb") as wheel:
+            found.append((str(file.sha256), read_inside(wheel, file.filename, file.project)))
+    return bounded(found)
 
 
 def _known(commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:

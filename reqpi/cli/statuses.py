@@ -10,6 +10,7 @@ __all__ = [
     "DEFECTS",
     "DIFFERENT",
     "DONE",
+    "DRIFTED",
     "INTERRUPTED",
     "LACKING",
     "NOT_BUILT",
@@ -57,6 +58,10 @@ REFUSED = 10
 
 NOT_VERIFIED = 11
 """``attest --verify``: the signature, the builder, a subject or the receipt does not match."""
+
+DRIFTED = 12
+"""``drift``: something became of what the lock pins that calls for a decision."""
+
 CRATES_NOT_PINNED = 20
 """An sdist needs Rust, and its Cargo.lock is missing, damaged, or does not match its Cargo.toml; as Hermeto has it."""
 

@@ -19,6 +19,8 @@ __all__ = [
     "admitted_page",
     "admitting",
     "by_pin",
+    "has_right_bytes",
+    "needs_publishers",
     "required",
     "rests_on_measurement",
     "undecided",
@@ -27,23 +29,33 @@ __all__ = [
 
 
 def admits(lock: Lock, file: File) -> bool:
-    """Return whether a client may have ``file``: some pin of its project allows its version and its content.
+    """Return whether a client may have ``file``: some pin of its project allows its version, content and publisher.
 
     A file without a sha256 is not admitted: nothing would exist to verify its bytes against.
 
     A digest that an upstream claims counts only if it is a sha256, because the file is fetched, stored and served under
     it. Any other digest counts only once it was computed here, from the bytes that have this sha256. Otherwise an
     upstream could pair the sha512 that a lock demands with the sha256 of other bytes.
+
+    A publisher counts likewise only once an attestation was verified here, and became one of ``file.publishers``.
     """
     return bool(admitting(lock, file))
 
 
 def admitting(lock: Lock, file: File) -> tuple[Pin, ...]:
     """Return the pins that admit ``file``; empty if it is not admitted."""
-    if file.sha256 is None:
-        return ()
-    trusted = _trusted_digests(file)
-    return tuple(pin for pin in _matching(lock, file) if _has_right_content(pin, file, trusted))
+    return tuple(pin for pin in _with_right_bytes(lock, file) if _is_published(pin, file))
+
+
+def has_right_bytes(lock: Lock, file: File) -> bool:
+    """Return whether some pin allows the version and the content of ``file``, and not who published it."""
+    return bool(_with_right_bytes(lock, file))
+
+
+def needs_publishers(lock: Lock, file: File) -> bool:
+    """Return whether it has to be found out who published ``file`` before it can be listed or ruled out."""
+    pins = _with_right_bytes(lock, file)
+    return bool(pins) and all(pin.identities for pin in pins)
 
 
 def by_pin(lock: Lock, page: Page) -> Mapping[Pin, Sequence[File]]:
@@ -62,7 +74,7 @@ def undecided(lock: Lock, file: File) -> bool:
     algorithms, one of which might match. A claimed digest that already contradicts the lock makes the download
     unnecessary.
     """
-    if file.measured or file.source is not None or admits(lock, file):
+    if file.measured or file.source is not None or has_right_bytes(lock, file):
         return False
     return any(not pin.digests or _may_match(pin, file) for pin in _matching(lock, file))
 
@@ -94,6 +106,19 @@ def versions(pins: Iterable[Pin]) -> frozenset[Version]:
             if pin.source is None:
                 found.add(Version(pin.version))
     return frozenset(found)
+
+
+def _with_right_bytes(lock: Lock, file: File) -> tuple[Pin, ...]:
+    """Return the pins that allow the version and the content of a file."""
+    if file.sha256 is None:
+        return ()
+    trusted = _trusted_digests(file)
+    return tuple(pin for pin in _matching(lock, file) if _has_right_content(pin, file, trusted))
+
+
+def _is_published(pin: Pin, file: File) -> bool:
+    """Return whether a file was published by one of the publishers that a pin names, or the pin names none."""
+    return not pin.identities or any(each.is_named_by(one) for each in file.publishers for one in pin.identities)
 
 
 def _matching(lock: Lock, file: File) -> list[Pin]:

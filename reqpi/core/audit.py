@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from attrs import frozen
+
+from reqpi.core.timestamps import timestamp
 
 __all__ = ["DONE", "FAILED", "REFUSED", "UNKNOWN", "AuditedClient", "audit_line"]
 
@@ -63,8 +64,7 @@ def audit_line(
     :param detail: further members, such as the status of the response and the id of the request.
     """
     who = {name: getattr(client, name)[:_LONGEST] for name in ("address", "token", "subject", "issuer", "user")}
-    time = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line: dict[str, Any] = {"time": time, "what": what, "address": address, "outcome": outcome}
+    line: dict[str, Any] = {"time": timestamp(at), "what": what, "address": address, "outcome": outcome}
     line["client"] = {name: value for name, value in who.items() if value}
     for name, value in (detail or {}).items():
         line[name] = value[:_LONGEST] if isinstance(value, str) else value

@@ -9,6 +9,7 @@ __all__ = ["EXTRAS", "advice_for"]
 
 EXTRAS = {
     "attest": "securesystemslib>=1.6",
+    "attestations": "pypi-attestations>=0.0.30,<0.1",
     "completion": "shtab>=1.13",
     "metrics": "prometheus_client>=0.21",
     "oidc": "joserfc>=1.3",

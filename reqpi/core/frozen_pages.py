@@ -13,6 +13,7 @@ from reqpi.core import filenames
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.filenames import ParsedFilename
 from reqpi.core.model import Archive, Digest, File, Git, Page, Project, Status
+from reqpi.core.provenance.publishers import publisher
 from reqpi.core.simple.entries import digest
 from reqpi.core.stored_json import NOT_WRITTEN, mapping, newer, optional, parse, typed
 
@@ -90,6 +91,7 @@ def _record(file: File) -> dict[str, Any]:
         "yanked": file.yanked,
         "core-metadata": {metadata.algorithm: metadata.hex} if isinstance(metadata, Digest) else metadata,
         "provenance": file.provenance,
+        "publishers": [each.members for each in file.publishers] or None,
         "index": file.index or None,
         "source": _source_record(file.source) if file.source is not None else None,
         "listed": None if file.listed else False,
@@ -118,6 +120,7 @@ def _file(entry: Mapping[str, Any], project: Project) -> File:
         yanked=_line_or_true(entry.get("yanked")),
         core_metadata=_core_metadata(entry.get("core-metadata")),
         provenance=_line(entry.get("provenance")),
+        publishers=tuple(map(publisher, typed(entry.get("publishers", []), list))),
         index=typed(entry.get("index", ""), str),
         source=_source(mapping(entry["source"])) if "source" in entry else None,
         listed=listed,

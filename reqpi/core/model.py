@@ -17,6 +17,7 @@ from attrs import field, frozen
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from reqpi.core.provenance.publishers import Publisher
 from reqpi.core.report import Document, Note
 
 __all__ = [
@@ -132,6 +133,8 @@ class Pin:
     :param wheels: wheels are admitted (``--no-binary`` excludes them).
     :param sdists: sdists are admitted (``--only-binary`` excludes them).
     :param document: the path of the pin's document, if several documents are committed together.
+    :param identities: the publishers that the lock names (:pep:`751`, ``attestation-identities``): a file must have a
+        verified attestation of one of them. Empty means any file.
     """
 
     project: Project
@@ -148,6 +151,7 @@ class Pin:
     wheels: bool = True
     sdists: bool = True
     document: str = ""
+    identities: tuple[Publisher, ...] = ()
 
     @property
     def trusted_on_first_use(self) -> bool:
@@ -222,6 +226,7 @@ class Lock:
         """Bytes of memory that the lock takes: its documents and everything that was read from them."""
         documents = sum(len(document.data) for document in self.documents if document.data is not self.document)
         pins = sum(_PIN + 2 * len(pin.text) + _DIGEST * len(pin.digests) for pin in self.pins)
+        pins += sum(_DIGEST * (1 + len(each.claims)) for pin in self.pins for each in pin.identities)
         return len(self.document) + documents + pins + sum(_NOTE + len(note.text) for note in self.notes)
 
 
@@ -260,6 +265,8 @@ class File:
     :param core_metadata: the digest of the metadata file; ``True`` if the file exists and its digest is unknown
         (:pep:`714`).
     :param provenance: the URL of the attestations (:pep:`740`).
+    :param publishers: the publishers whose attestations of this file were verified here, as far as a lock asks for
+        them. What a frozen list or an index says does not count.
     :param index: the URL of the index that listed the file, as the lock spells it; empty for the default index.
     :param source: the source that the file is, if no index listed it.
     :param downgraded: its URL is plain http, on a page that came over https. Such a link counts only if the lock has a
@@ -282,6 +289,7 @@ class File:
     yanked: str | Literal[True] | None = None
     core_metadata: Digest | Literal[True] | None = None
     provenance: str | None = None
+    publishers: tuple[Publisher, ...] = ()
     index: str = ""
     source: Archive | Git | None = None
     listed: bool = True

@@ -119,6 +119,8 @@ class ServerCounts:
     :ivar downloaded: the bytes of files that were fetched and stored.
     :ivar damage: how often something in the store was found damaged: a ``file``, a ``record`` or a ``lock``.
     :ivar swept_at: when the latest sweep succeeded, in seconds since the epoch; ``None``: none did yet.
+    :ivar drifted: the number of locks that have a finding of each kind which is new, or not, as the latest look found.
+    :ivar drift_at: when the latest look for drift ended, in seconds since the epoch; ``None``: none did yet.
     :ivar lag: by how many seconds timers of the reactor were late.
     """
 
@@ -134,6 +136,8 @@ class ServerCounts:
     downloaded: int = 0
     damage: dict[str, int] = Factory(dict)
     swept_at: float | None = None
+    drifted: Mapping[tuple[str, bool], int] = Factory(dict)
+    drift_at: float | None = None
     lag: Histogram = Factory(lambda: Histogram(_LAG))
 
     def refused(self, reason: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["WITH_TOKEN", "on_behalf_of", "requested_address", "requester", "work_under"]
+__all__ = ["WITH_TOKEN", "on_behalf_of", "requested_address", "requester", "requesting_token", "work_under"]
 
 WITH_TOKEN = "token "  # noqa: S105  # it is none
 """The beginning of the text of a client with a token, before its name."""
@@ -26,6 +26,12 @@ def requester() -> str:
     The text says nothing but that two requests are of the same client.
     """
     return _requester.get()
+
+
+def requesting_token() -> str:
+    """Return the name of the token of the client on whose behalf the caller works; empty if it has none."""
+    client = requester()
+    return client.removeprefix(WITH_TOKEN) if client.startswith(WITH_TOKEN) else ""
 
 
 @contextmanager

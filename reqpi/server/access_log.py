@@ -9,8 +9,8 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from reqpi.core.timestamps import timestamp
 from reqpi.runtime.log_file import LogFile
-from reqpi.server.json_log import timestamp
 from reqpi.server.settings import Settings
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.json_access_log import JsonAccessLog

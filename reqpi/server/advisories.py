@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import frozen
 from twisted.logger import Logger
 
-from reqpi.core.advisories.export import Advisories, BadExport
+from reqpi.core.advisories.export import AdvisoryExports, BadExport
 from reqpi.core.advisories.index import AdvisoryIndex
 from reqpi.core.advisories.reading import LARGEST_ADVISORY
 from reqpi.core.errors import Misconfigured
@@ -40,7 +40,7 @@ class _FileIdentity:
 
 @frozen
 class _LoadedAdvisories:
-    """What was read.
+    """The result of reading the files.
 
     :param unread: a sentence about documents that are not advisories; empty if all are.
     """
@@ -146,7 +146,7 @@ def _raise(error: OSError) -> None:
 
 
 def _load(paths: Iterable[str]) -> _LoadedAdvisories:
-    found = Advisories()
+    found = AdvisoryExports()
     for path in paths:
         with open(path, "rb") as file:
             try:
@@ -159,7 +159,7 @@ def _load(paths: Iterable[str]) -> _LoadedAdvisories:
     return _LoadedAdvisories(found.index(), _about_unread(found))
 
 
-def _about_unread(found: Advisories) -> str:
+def _about_unread(found: AdvisoryExports) -> str:
     if not found.all_unread:
         return ""
     named = "; ".join(map(str, found.unread[:_LONGEST_LIST]))

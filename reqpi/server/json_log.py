@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import Any, TextIO, cast
 
 from twisted.logger import FileLogObserver, ILogObserver, LogEvent, LogLevel, eventAsText
 
-__all__ = ["JSON_LINES", "json_line", "json_observer", "timestamp", "with_worker"]
+from reqpi.core.timestamps import timestamp
+
+__all__ = ["JSON_LINES", "json_line", "json_observer", "with_worker"]
 
 JSON_LINES = "json_lines"
 """The member of an event whose text is lines of JSON already: those of the access log, and those of a worker."""
@@ -45,14 +46,6 @@ def json_line(event: LogEvent) -> str:
     if failure is not None:
         shown["traceback"] = failure.getTraceback()
     return f"{_dumped(shown)}\n"
-
-
-def timestamp(seconds: float) -> str:
-    """Return a time in UTC: ``2026-11-29T18:46:46.123Z``.
-
-    :param seconds: since the epoch.
-    """
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def with_worker(line: str, worker: int) -> str:

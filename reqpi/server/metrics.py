@@ -14,6 +14,7 @@ from attrs import frozen
 
 import twisted
 from reqpi import __version__
+from reqpi.core.drift.finding import KINDS
 from reqpi.runtime.counts import DOWNLOADS, REASONS, Histogram, ServerCounts
 from reqpi.server.store_watch import StoreWatch
 from reqpi.shelf.whole_lock.holding import Holds
@@ -178,6 +179,18 @@ def _swept(readings: ServerReadings) -> Iterator[Sample]:
         yield Sample(readings.counts.swept_at)
 
 
+def _drifted(readings: ServerReadings) -> Iterator[Sample]:
+    if readings.counts.drift_at is not None:
+        for kind in KINDS:
+            for new in (True, False):
+                yield Sample(readings.counts.drifted.get((kind, new), 0), (kind, "yes" if new else "no"))
+
+
+def _looked_for_drift(readings: ServerReadings) -> Iterator[Sample]:
+    if readings.counts.drift_at is not None:
+        yield Sample(readings.counts.drift_at)
+
+
 def _lag(readings: ServerReadings) -> Iterator[Sample]:
     yield Sample(readings.counts.lag)
 
@@ -223,6 +236,10 @@ METRICS = (
     Metric("reqpi_holds", _GAUGE, "Holds under way, including those that wait for their turn.", _holds),
     Metric("reqpi_last_successful_sweep_timestamp_seconds", _GAUGE, "When the latest sweep of this server succeeded.",
            _swept, (), "max"),
+    Metric("reqpi_drifted_locks", _GAUGE, "Locks used in the last 30 days with a finding of this kind, new or known "
+           "from the first look on; needs --drift-every.", _drifted, ("kind", "new"), "max"),
+    Metric("reqpi_last_drift_timestamp_seconds", _GAUGE, "When the latest look for drift of any server ended.",
+           _looked_for_drift, (), "max"),
     Metric("reqpi_reactor_lag_seconds", _HISTOGRAM, "By how much a timer was late, ten times a second: every client "
            "waits as long.", _lag),
 )  # fmt: skip

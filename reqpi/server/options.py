@@ -10,6 +10,7 @@ This module imports the standard library only: local commands build their parser
 from __future__ import annotations
 
 from reqpi.server.advisory_options import ADVISORY_OPTIONS
+from reqpi.server.drift_options import DRIFT_OPTIONS
 from reqpi.server.limit_options import LIMIT_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
@@ -278,6 +279,7 @@ OPTIONS = (
         "the time without use after which a sweep removes a lock",
         shown="7776000, 90 days",
     ),
+    *DRIFT_OPTIONS,
     ServerOption(
         "verify-rate",
         "verify_rate",

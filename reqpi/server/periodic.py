@@ -18,6 +18,7 @@ from reqpi.server.audit import audited_sweep
 from reqpi.server.services import Services
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import sweeping_of
+from reqpi.shelf.drift.rounds import DriftRounds
 from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
 
 __all__ = ["Periodic"]
@@ -49,48 +50,58 @@ _EXPIRE = 600.0
 """Seconds between two checks for learn sessions that are no longer used."""
 
 
+_SURVEY = "finding the size of the store"
+"""The work that begins at once: before its first end, --max-store and quotas bound nothing."""
+
+
 class Periodic:
     """The periodic work of one server."""
 
     def __init__(self, settings: Settings, services: Services, reactor: Any) -> None:
-        self._calls = [(_call(reactor, work), seconds) for seconds, work in _works(settings, services, reactor)]
+        self._calls = [
+            (name, _call(reactor, name, work), seconds) for name, seconds, work in _works(settings, services, reactor)
+        ]
 
     def start(self) -> None:
-        """Do each work after its interval, and from then on."""
-        for call, seconds in self._calls:
-            call.start(seconds, now=False)
+        """Do each work after its interval, and from then on; the first survey of the store begins now."""
+        for name, call, seconds in self._calls:
+            call.start(seconds, now=name == _SURVEY)
 
     def stop(self) -> None:
         """Begin no work any more."""
-        for call, _ in self._calls:
+        for _, call, _ in self._calls:
             if call.running:
                 call.stop()
 
 
-def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tuple[float, _Work]]:
-    """Return each work with its interval."""
-    yield _WRITE_COUNTS, services.locks.shelf.write_refusals
-    yield _WRITE_COUNTS, services.runs.tend
+def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tuple[str, float, _Work]]:
+    """Return each work with its name, as in a message that it failed, and its interval."""
+    yield "writing refusals", _WRITE_COUNTS, services.locks.shelf.write_refusals
+    yield "writing the receipts of runs", _WRITE_COUNTS, services.runs.tend
     if services.room is not None:
-        yield _WRITE_COUNTS, services.room.write
-        yield _WRITE_COUNTS, services.room.tend
+        yield "writing the charges of tokens", _WRITE_COUNTS, services.room.write
+        yield _SURVEY, _WRITE_COUNTS, services.room.tend
     sweeping = sweeping_of(settings)
     if sweeping is not None:
         sweeps = RegularSweeps(services.store, reactor, sweeping.frequency, sweeping.max_age, counts=services.counts)
-        yield sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
-    yield _DECISIONS, services.locks.shelf.denials.refresh
+        yield "the sweep", sweeps.interval, audited_sweep(sweeps.tend, services.site.audit)
+    if settings.drift_every and settings.only is None:
+        counts, every = services.counts, settings.drift_every
+        rounds = DriftRounds(services.locks.shelf, services.store, services.drift, reactor, every, counts=counts)
+        yield "looking for drift", rounds.interval, rounds.tend
+    yield "reading the decisions of the operator", _DECISIONS, services.locks.shelf.denials.refresh
     if settings.only is None:
-        yield _PROBE, services.readings.store.probe
+        yield "probing the store", _PROBE, services.readings.store.probe
     if settings.metrics is not None and settings.worker < 2:
-        yield _MEASURE, services.readings.store.measure
+        yield "measuring the store", _MEASURE, services.readings.store.measure
     if services.advisories.known:
-        yield _ADVISORIES, services.advisories.refresh
-    yield _TRIM, _trim(Trimming(gc_pause.collect_new, gc_pause.collect_all))
+        yield "reading the advisories", _ADVISORIES, services.advisories.refresh
+    yield "returning free memory", _TRIM, _trim(Trimming(gc_pause.collect_new, gc_pause.collect_all))
     site = services.site
     for refresh in followed(settings, site.clients, site.clients_changed, reactor.seconds):
-        yield _REFRESH, refresh
+        yield "reading the tokens", _REFRESH, refresh
     if services.open_index is not None:
-        yield _EXPIRE, services.open_index.sessions.expire
+        yield "ending learn sessions", _EXPIRE, services.open_index.sessions.expire
 
 
 def _trim(trimming: Trimming) -> _Work:
@@ -100,13 +111,13 @@ def _trim(trimming: Trimming) -> _Work:
     return trim
 
 
-def _call(reactor: Any, work: _Work) -> LoopingCall:
+def _call(reactor: Any, name: str, work: _Work) -> LoopingCall:
     """Return a call that reports an error and goes on."""
     log = Logger()
 
     def run() -> Deferred[Any]:
         done: Deferred[Any] = Deferred.fromCoroutine(work())  # type: ignore[arg-type]
-        return done.addErrback(lambda failure: log_trouble(log, f"{work.__qualname__} failed", failure))
+        return done.addErrback(lambda failure: log_trouble(log, f"{name} failed", failure))
 
     call = LoopingCall(run)
     call.clock = reactor

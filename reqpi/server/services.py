@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from reqpi.server.status import report_of
 from reqpi.server.store_watch import StoreWatch
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
 from reqpi.shelf.crates.held_crates import HeldCrates
+from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.prefreeze import Prefreeze
@@ -38,6 +39,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.counted import CountedStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
 from reqpi.web.health import HealthResource
 from reqpi.web.http.access import Access, is_private
 from reqpi.web.http.feature import Feature
@@ -46,6 +48,7 @@ from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
+from reqpi.web.pages.address import PageSection
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -72,6 +75,7 @@ class Services:
     prefreeze: Prefreeze
     open_index: OpenIndex | None
     runs: Runs
+    drift: LockDrift
     site: BoundedSite
     crates: CratesOfLocks
     parsing: Parsing
@@ -123,14 +127,19 @@ def services_of(
         return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
 
     advisories = FollowedAdvisories(settings.advisories)
+    drift = LockDrift(
+        verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
+    )
     operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    drift_resource = DriftResource(verbs.locks.shelf, drift)
     site = _site(
         settings,
         reactor,
         verbs,
         clients=clients,
         counts=counts,
-        features=[OsvResource(verbs.locks.shelf, advisories), *operating],
+        features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
+        sections=[drift_resource.section],
         problem=lambda: readings.problem,
     )
     readings = ServerReadings(counts, site, verbs.locks.holds, watch)
@@ -141,6 +150,7 @@ def services_of(
         verbs.prefreeze,
         verbs.open_index,
         verbs.runs,
+        drift,
         site,
         verbs.crates,
         verbs.parsing,
@@ -164,6 +174,8 @@ def _verbs(
     prefreeze = Prefreeze(shelf, reactor, read_rate(settings.limit_prefreeze))
     if not settings.offline:
         shelf.on_new(prefreeze.begin)
+        if settings.only is None:  # a command ends soon, and asks for no more than it needs
+            shelf.provenance.keep_in_background()
     open_index = None
     if settings.learning:
         open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)
@@ -178,6 +190,7 @@ def _site(
     clients: Access | None,
     counts: ServerCounts,
     features: Iterable[Feature],
+    sections: Sequence[PageSection],
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -185,6 +198,7 @@ def _site(
     Half of ``memory`` is for ready answers, a quarter for exports, and a quarter for indexes.
 
     :param features: those that need no more than their own parts.
+    :param sections: their parts of the overview of a lock.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -204,6 +218,7 @@ def _site(
         runs=offered,
         health=HealthResource(problem),
         audits=settings.advisories is not None,
+        sections=sections,
     )
     site = BoundedSite(
         root,

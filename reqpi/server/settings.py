@@ -111,6 +111,7 @@ class Settings:
     advisories: Path | None = None
     frequency: float | None = None
     max_age: float | None = None
+    drift_every: int = _DEFAULTS["drift_every"]
     verify_rate: int | None = None
     workers: int = _DEFAULTS["workers"]
     memory: int = _DEFAULTS["memory"]

@@ -135,15 +135,20 @@ class Commitments:
         if await self._records.create(record, value) != value:
             raise _damaged(record)
 
-    async def get(self, address: str) -> Commitment:
-        """Return the commitment of an address. This counts as use of the address.
+    async def get(self, address: str, *, use: bool = True) -> Commitment:
+        """Return the commitment of an address.
 
+        :param use: whether this counts as use of the address.
         :raises reqpi.core.errors.UnknownAddress: no lock with this address was committed here, or it was removed.
         """
         read = self._read.get(address)
         if read is None:
             read = await self._loading.do(address, partial(self._load, address))
-        elif not read.lease.holds(self._clock.seconds()):
+            if use:
+                await self._note_use(address)
+            else:
+                read.lease.at = -math.inf  # the next request has to record its use
+        elif use and not read.lease.holds(self._clock.seconds()):
             read.lease.at = self._clock.seconds()
             if await self._records.last_used(lock_record(address)) is None:
                 self._read.drop(address)
@@ -175,9 +180,7 @@ class Commitments:
             lock = await self._reading.read(documents, known=True)
         else:
             lock = await self._reading.read(document, known=True)
-        read = self._keep(Commitment(address, lock))
-        await self._note_use(address)
-        return read
+        return self._keep(Commitment(address, lock))
 
     async def _listed(self, sha256: str, path: str) -> Document:
         data = await self._records.get(document_record(sha256))

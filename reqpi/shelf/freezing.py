@@ -17,7 +17,7 @@ from reqpi.core import admission, requires_python
 from reqpi.core import frozen_pages as freezer
 from reqpi.core.errors import DamagedRecord, NothingUpstream, StoreTrouble, UnsealedRecord, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
-from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project, Status
+from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.core.page_change import PageChange, change_between
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.source_names import beside
@@ -29,6 +29,7 @@ from reqpi.shelf.files.fetch import MeasuredFile
 from reqpi.shelf.freezings import Freezings
 from reqpi.shelf.lacking_pins import lines_of, named
 from reqpi.shelf.listings import PinListings, wanted
+from reqpi.shelf.provenance.attesting import Publishers
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import page_record
 from reqpi.shelf.url_sources import UrlSources
@@ -45,11 +46,14 @@ class Freezing:
     :ivar freezings: when and by whom pages were frozen.
     """
 
-    def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
+    def __init__(
+        self, store: Store, upstream: Upstream, downloads: Downloads, publishers: Publishers, clock: IReactorTime
+    ) -> None:
         self.freezings = Freezings(store, clock)
         self._store = store
         self._upstream = upstream
         self._downloads = downloads
+        self._publishers = publishers
         self._listings = PinListings(upstream)
         self._sources = UrlSources(downloads)
         self._asking = FairTurns(_AT_ONCE)
@@ -67,10 +71,11 @@ class Freezing:
             page, first = await self._first(commitment, record, await self._narrowed(commitment, project))
             if first:
                 await self.freezings.note(commitment, project)
+                self._publishers.on_frozen(commitment.address, page)
         else:
             with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
                 written = await self._protected(record, written)
-            page = await _read(commitment, project, written)
+            page = await self._read(commitment, project, written)
         with suppress(StoreTrouble):
             await self._need(page)
         return page
@@ -90,7 +95,7 @@ class Freezing:
         await self._need(page)
         await self._store.replace(page_record(commitment.address, project), written)
         await self.freezings.note(commitment, project, again=True)
-        new = await _read(commitment, project, written)
+        new = await self._read(commitment, project, written)
         return await DECIDED_FILES.run(len(page.files), change_between, old, new)
 
     async def _first(self, commitment: Commitment, record: str, page: Page) -> tuple[Page, bool]:
@@ -104,7 +109,8 @@ class Freezing:
             # Reading the record back would give the same page.
             shown = DECIDED_FILES.run(len(page.files), requires_python.with_markers, commitment.lock, page)
             return await shown, True
-        return await _read(commitment, page.project, await self._protected(record, standing)), standing == written
+        standing_page = self._read(commitment, page.project, await self._protected(record, standing))
+        return await standing_page, standing == written
 
     async def _protected(self, record: str, page: bytes) -> bytes:
         """Protect a stored page from being swept; return the content of its record.
@@ -129,14 +135,25 @@ class Freezing:
         for project in projects:
             written = await self._store.get(page_record(commitment.address, project))
             if written is not None:
-                pages[project] = await _read(commitment, project, written)
+                pages[project] = await self._read(commitment, project, written, ask=False)
         return pages
+
+    async def _read(self, commitment: Commitment, project: Project, written: bytes, *, ask: bool = True) -> Page:
+        """Return the stored page, restricted again: a store is trusted no more than an upstream.
+
+        :param ask: whether an upstream may be asked for who published the files, if the lock depends on that and it is
+            not kept.
+        """
+        page = await FROZEN_PAGE.run(len(written), _loaded, commitment, project, written)
+        pins = evolve(commitment.lock, pins=commitment.lock.projects[project])
+        files = await self._publishers.attested(pins, page.files, commitment.address, ask=ask)
+        page = evolve(page, files=tuple(files))
+        return await DECIDED_FILES.run(len(files), _narrowed, commitment.lock, page)
 
     async def _narrowed(self, commitment: Commitment, project: Project) -> Page:
         """Return the files of a project that the indexes and sources named by the lock have and the lock admits."""
         pins = commitment.lock.projects[project]
         files = await self._from_sources(pins)
-        status: Status | None = None
         looked_at: list[File] = [*files]
         refused: list[File] = []
         for listing in await self._asking.run(requester(), partial(self._listings.of, project, pins)):
@@ -144,12 +161,11 @@ class Freezing:
             # Each listing is for some pins and is restricted by those alone: another pin may admit more of its index.
             theirs = evolve(commitment.lock, pins=listing.pins)
             listed = await self._decided(theirs, listing.files)
+            listed = await self._publishers.attested(theirs, listed, commitment.address)
             looked_at += filter(self._reveals, listed)
             files += await DECIDED_FILES.run(len(listed), _admitted_of, theirs, listed)
-            status = status or next((page.status for page in listing.pages.values() if page.status is not None), None)
-        page, found = await DECIDED_FILES.run(
-            len(files), _admitted, commitment.lock, Page(project, tuple(files), status)
-        )
+        # Without the status of the project, which may change every day: reqpi.core.drift reports it.
+        page, found = await DECIDED_FILES.run(len(files), _admitted, commitment.lock, Page(project, tuple(files)))
         with named(pins):
             if not page.files:
                 raise NothingUpstream(
@@ -209,20 +225,17 @@ class Freezing:
         """Return the file with the digests and the size computed from its bytes, which are stored if it is admitted."""
 
         def keeps(measured: MeasuredFile) -> bool:
-            return admission.admits(lock, measured.added_to(file))
+            return admission.has_right_bytes(lock, measured.added_to(file))
 
         return (await self._downloads.measure(file, keeps)).added_to(file)
 
 
-async def _read(commitment: Commitment, project: Project, written: bytes) -> Page:
-    """Return the stored page, restricted again: a store is trusted no more than an upstream."""
-    return await FROZEN_PAGE.run(len(written), _narrowed, commitment, project, written)
+def _loaded(commitment: Commitment, project: Project, written: bytes) -> Page:
+    return read_record(page_record(commitment.address, project), written, partial(freezer.load, project=project))
 
 
-def _narrowed(commitment: Commitment, project: Project, written: bytes) -> Page:
-    record = page_record(commitment.address, project)
-    page = read_record(record, written, partial(freezer.load, project=project))
-    return requires_python.with_markers(commitment.lock, admission.admitted_page(commitment.lock, page))
+def _narrowed(lock: Lock, page: Page) -> Page:
+    return requires_python.with_markers(lock, admission.admitted_page(lock, page))
 
 
 def _undecided(lock: Lock, files: Iterable[File]) -> list[bool]:
@@ -284,7 +297,10 @@ def _why_refused(files: Sequence[File]) -> str:
 def _why_not_these(lock: Lock, files: Sequence[File]) -> str:
     """Explain why none of ``files`` is admitted though some match pins of the lock; return "" if none matches."""
     versions = wanted(lock.pins)
-    open_to_all = evolve(lock, pins=tuple(evolve(pin, digests=frozenset()) for pin in lock.pins))
+    if any(admission.needs_publishers(lock, file) for file in files):
+        named = ", ".join(sorted({str(each) for pin in lock.pins for each in pin.identities}))
+        return f"It has files of {versions}, but no attestation of {named} (attestation-identities) that verifies."
+    open_to_all = evolve(lock, pins=tuple(evolve(pin, digests=frozenset(), identities=()) for pin in lock.pins))
     if any(admission.admits(open_to_all, file) for file in files):
         return f"It has files of {versions}, but none with a digest that the lock contains."
     every_kind = evolve(open_to_all, pins=tuple(evolve(pin, wheels=True, sdists=True) for pin in open_to_all.pins))

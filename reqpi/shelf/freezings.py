@@ -16,7 +16,7 @@ from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Project
 from reqpi.core.stored_json import finite, mapping, parse, typed
-from reqpi.runtime.on_behalf import requester
+from reqpi.runtime.on_behalf import requesting_token
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import freezing_record
 
@@ -24,9 +24,6 @@ __all__ = ["Freezings", "PageFreezing", "load_freezing"]
 
 _LONGEST = 500
 """Characters of the name of a client."""
-
-_NAMED = "token "
-"""The beginning of a client's text, if it has a token; its name follows."""
 
 _log = Logger()
 
@@ -69,9 +66,7 @@ class Freezings:
         if not again and not any(pin.trusted_on_first_use for pin in commitment.lock.projects[project]):
             return
         # The network address of a client without a token is not for everyone who may read the lock.
-        client = requester()
-        by = client.removeprefix(_NAMED)[:_LONGEST] if client.startswith(_NAMED) else ""
-        said = {"layout": 1, "at": self._clock.seconds(), "by": by, "again": again}
+        said = {"layout": 1, "at": self._clock.seconds(), "by": requesting_token()[:_LONGEST], "again": again}
         try:
             await self._records.replace(freezing_record(commitment.address, project), json.dumps(said).encode())
         except StoreTrouble as trouble:

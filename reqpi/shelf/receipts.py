@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
 from reqpi.core.model import Commitment, File, Page
-from reqpi.core.receipts.model import MOST_TAKEN, Kind, TakenEntry, taken_file, taken_metadata
+from reqpi.core.receipts.model import MOST_TAKEN, Kind, TakenEntry, taken_file, taken_metadata, taken_provenance
 from reqpi.core.receipts.recorder import How, ReceiptRecorder
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.singleflight import SingleFlight
@@ -47,7 +47,7 @@ class Taking:
         """Count something that the client was sent.
 
         :param project: in any spelling.
-        :param filename: of the file, also for its metadata.
+        :param filename: of the file, also for its metadata and its provenance.
         """
         key = (kind, canonicalize_name(project), filename)
         self.took_as(key, how, partial(self._looked_up, key))
@@ -99,6 +99,9 @@ class Taking:
         if kind == "metadata":
             data = await self._shelf.metadata(commitment, project, filename)
             return taken_metadata(file, sha256(data).hexdigest(), len(data))
+        if kind == "provenance":
+            data = await self._shelf.provenance.object(commitment, project, filename)
+            return taken_provenance(file, sha256(data).hexdigest(), len(data))
         return evolve(taken_file(file), size=file.size or await self._size(commitment, file))
 
     async def _size(self, commitment: Commitment, file: File) -> int:

@@ -12,12 +12,15 @@ from enum import Enum
 
 from attrs import frozen
 
+from reqpi.core.model import File
 from reqpi.core.targets import InstallTarget
 
 __all__ = [
+    "ADVISORIES",
     "KINDS",
     "Kind",
     "Owner",
+    "advised_record",
     "build_system_record",
     "charge_record",
     "claimed_build_system_record",
@@ -27,7 +30,9 @@ __all__ = [
     "decision_record",
     "differing_metadata_record",
     "document_record",
+    "drift_round_record",
     "freezing_record",
+    "history_record",
     "holding_prefix",
     "holding_record",
     "kind_of",
@@ -37,6 +42,7 @@ __all__ = [
     "metadata_record",
     "name_for_logs",
     "page_record",
+    "provenance_record",
     "recorded_file_record",
     "refusals_record",
     "run_counts_record",
@@ -108,6 +114,7 @@ _LACKING = Kind("lacking", Owner.ADDRESS, 1, "the build requirements that a lock
 _SBOM = Kind("bills", Owner.ADDRESS, 1, "the core metadata that an SBOM reports", derived=True)
 _CRATE = Kind("crates", Owner.ADDRESS, 1, "the frozen line of a release of a crate", keeps=True)
 _CRATE_COMMIT = Kind("crate-commits", Owner.ADDRESS, 1, "the archive of a commit that has crates", keeps=True)
+_PROVENANCE = Kind("provenance", Owner.ADDRESS, 1, "the provenance object of a file, by its sha256", keeps=True)
 _SESSION = Kind("learning", Owner.SESSION, 1, "a session of the open index")
 _RECORDED_FILE = Kind("learned", Owner.SESSION, 1, "a file that was downloaded in a session of the open index")
 _RUN = Kind("runs", Owner.RUN, 1, "a run under an address")
@@ -117,6 +124,8 @@ _CHARGE = Kind("charges", Owner.ADDRESS, 1, "what one process has charged a toke
 _DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
 _FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
 _TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
+_HISTORY = Kind("histories", Owner.NONE, 1, "what an index listed of a project, or which advisories concern it")
+_DRIFT_ROUND = Kind("drift", Owner.NONE, 1, "what the latest look for drift found in all locks")
 
 KINDS = (
     _LOCK,
@@ -133,6 +142,7 @@ KINDS = (
     _SBOM,
     _CRATE,
     _CRATE_COMMIT,
+    _PROVENANCE,
     _SESSION,
     _RECORDED_FILE,
     _RUN,
@@ -142,11 +152,16 @@ KINDS = (
     _DECISION,
     _FREEZING,
     _TIME,
+    _HISTORY,
+    _DRIFT_ROUND,
 )
 """Every kind of record that a store may have."""
 
 
 _BY_FOLDER = {kind.folder: kind for kind in KINDS}
+
+ADVISORIES = "advisories"
+"""Stands for the index in the name of the record of the advisories about a project."""
 
 _DIGITS_OF_TOKEN = 6
 """Digits of a token that are shown, as in the access log."""
@@ -268,6 +283,15 @@ def crate_commit_record(address: str, url: str = "", commit: str = "") -> str:
     return f"{_CRATE_COMMIT.folder}/{address}/{_digest(json.dumps([url, commit])) if url else ''}"
 
 
+def provenance_record(address: str, file: File | None = None) -> str:
+    """Name the record of the provenance object of a file; without a file, the prefix of an address.
+
+    A hash stands for the file: an object is about a name and a sha256, and names differ in letter case.
+    """
+    of_file = "" if file is None else _digest(json.dumps([file.filename, file.sha256]))
+    return f"{_PROVENANCE.folder}/{address}/{of_file}"
+
+
 def session_record(token: str) -> str:
     """Name the record of a session of the open index; with an empty token, the prefix of all."""
     return f"{_SESSION.folder}/{token}"
@@ -314,6 +338,24 @@ def freezing_record(address: str, project: str = "") -> str:
 def time_record(what: str) -> str:
     """Name the record whose last use is the time at which something was done; with an empty name, the prefix of all."""
     return f"{_TIME.folder}/{what}"
+
+
+def history_record(project: str, index: str = "") -> str:
+    """Name the record of what an index listed of a project; without a project, the prefix of all.
+
+    :param index: the URL of the index.
+    """
+    return f"{_HISTORY.folder}/{project}/{_digest(index)[:32]}" if project else f"{_HISTORY.folder}/"
+
+
+def advised_record(project: str) -> str:
+    """Name the record of the advisories about a project, or about a crate: ``crate:NAME``."""
+    return f"{_HISTORY.folder}/{project.replace(':', '.')}/{ADVISORIES}"
+
+
+def drift_round_record() -> str:
+    """Name the record of the latest look for drift. Its last use is when that look began or ended."""
+    return f"{_DRIFT_ROUND.folder}/round"
 
 
 def _below(subdirectory: str | None) -> str:

@@ -34,6 +34,8 @@ from reqpi.shelf.insides_of_locks import InsidesOfLocks
 from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
+from reqpi.shelf.provenance.of_locks import ProvenanceOfLocks
+from reqpi.shelf.provenance.verifying import unverifiable
 from reqpi.shelf.refusals import RecordedRefusal, Refusals
 from reqpi.shelf.suggestions import Suggestions
 
@@ -67,7 +69,9 @@ class Shelf:
         in_memory: int = COMMITMENTS_IN_MEMORY,
         reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(store, clock, upstream.denies, in_memory, reading)
+        self._commitments = Commitments(
+            store, clock, lambda lock: (*upstream.denies(lock), *unverifiable(lock)), in_memory, reading
+        )
         self._denials = Denials(store, clock)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
@@ -75,8 +79,8 @@ class Shelf:
         self._upstream = upstream
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
-        self._freezing = Freezing(store, upstream, self._files.downloads, clock)
-        self._insides = InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
+        self._freezing = Freezing(store, upstream, self._files.downloads, self._files.publishers, clock)
+        self._provenance = ProvenanceOfLocks(self._admitted, self._files.publishers, clock)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
         self._suggestions = Suggestions(upstream, clock)
@@ -99,12 +103,12 @@ class Shelf:
         """Store a lock of several documents under the address of their listing; otherwise as :meth:`commit`."""
         return await self._commitments.commit_together(documents, check)
 
-    async def commitment(self, address: str) -> Commitment:
-        """Return the commitment of an address. This counts as use of the address.
+    async def commitment(self, address: str, *, use: bool = True) -> Commitment:
+        """Return the commitment of an address. This counts as use of the address, unless ``use`` is false.
 
         :raises reqpi.core.errors.UnknownAddress: no lock with this address was committed here, or it was removed.
         """
-        return await self._commitments.get(address)
+        return await self._commitments.get(address, use=use)
 
     def lease(self, commitment: Commitment) -> Lease | None:
         """Return the lease of a recently requested commitment; ``None`` if the lock has been read again since."""
@@ -238,7 +242,7 @@ class Shelf:
         return await self._files.file_responses.of(await self._admitted(commitment, name, filename))
 
     async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
-        """Fetch a file, and a wheel's core metadata, unless the store has them, however long that takes.
+        """Fetch a file, its provenance, and a wheel's core metadata, unless the store has them, however long it takes.
 
         :returns: the file's size in bytes.
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
@@ -251,6 +255,7 @@ class Shelf:
             size = await self._files.downloads.finished(file)
         if file.wheel:
             await self._files.core_metadata.of(file, commitment.address)
+        await self._provenance.hold(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:
@@ -306,7 +311,12 @@ class Shelf:
     @property
     def insides(self) -> InsidesOfLocks:
         """The inside of the files that a lock admits: no upstream is asked."""
-        return self._insides
+        return InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
+
+    @property
+    def provenance(self) -> ProvenanceOfLocks:
+        """The provenance of admitted files: the objects that their indexes list, and their publishers."""
+        return self._provenance
 
     async def is_settled(self, commitment: Commitment, name: str, filename: str) -> bool:
         """Return whether :meth:`metadata` will always return the same bytes for this wheel."""
@@ -332,11 +342,7 @@ class Shelf:
         return await self._refusals.of(address)
 
     def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
-        """Count a refusal of something that is not a file of a project, such as a crate.
-
-        :param name: stands for the project.
-        :param what: stands for the filename.
-        """
+        """Count a refusal of a thing such as a crate: ``name`` stands for the project, ``what`` for the filename."""
         self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
 
     def forget_refusal(self, address: str, project: Project) -> None:

@@ -42,7 +42,13 @@ class Accounts(Protocol):
     async def for_record(self, name: str) -> Account:
         """Return the account of a new record."""
 
-    async def created(self, name: str, size: int) -> None:
+    async def creating(self, name: str) -> None:
+        """Note that a record is about to be created, or is there already.
+
+        A caller that gives up may never learn that it was created.
+        """
+
+    def created(self, size: int) -> None:
         """Note that a record was created, or was there already."""
 
     def removed(self, size: int) -> None:
@@ -104,8 +110,9 @@ class CountedStore:
             if standing is None:
                 raise
             return standing
+        await self._accounts.creating(name)
         standing = await self._store.create(name, value)
-        await self._accounts.created(name, len(value))
+        self._accounts.created(len(value))
         return standing
 
 

@@ -35,7 +35,7 @@ from reqpi.web.http.answers import send_representation
 from reqpi.web.http.audit import note_detail
 from reqpi.web.http.file_body import send_file
 from reqpi.web.http.headers import listed
-from reqpi.web.http.representation import DERIVED, IMMUTABLE, WITHHELD, Representation
+from reqpi.web.http.representation import DERIVED, IMMUTABLE, WITHHELD, Representation, prepared
 from reqpi.web.permission import check_lock, logins_for, may_know_versions
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.uploads import UnusableBody, documents_in
@@ -57,8 +57,8 @@ __all__ = [
 ]
 
 
-Exports = DerivedCache[bytes]
-"""Exports that were written before, each by its address and kind."""
+Exports = DerivedCache[Representation]
+"""Exports that were written before, each by its address and kind, with their ETags."""
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -330,12 +330,13 @@ async def _exported(
     pages = await shelf.pages(commitment)
     if caching == IMMUTABLE and is_withheld(pages.values()):
         caching = WITHHELD
-    key = (commitment.address, write.__name__, here)
-    written = exports.get(commitment, key)
-    if written is None:
-        written = await in_thread(write, commitment, pages, here)
-        exports.put(commitment, key, written, len(written))
-    return send_representation(request, Representation(written, content_type, caching=caching))
+    key = (commitment.address, write.__name__, here, caching)
+    shown = exports.get(commitment, key)
+    if shown is None:
+        written = partial(write, commitment, pages, here)
+        shown = await in_thread(prepared, written, content_type, caching)
+        exports.put(commitment, key, shown, shown.weight)
+    return send_representation(request, shown)
 
 
 def _here(base: str, commitment: Commitment) -> str:

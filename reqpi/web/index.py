@@ -17,6 +17,7 @@ from twisted.web.server import Request
 from reqpi.core import simple
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File, Page
+from reqpi.core.provenance.objects import MEDIA_TYPE
 from reqpi.core.variants import variant_files
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import RENDERED_LINKS
@@ -49,6 +50,9 @@ class IndexListener(Protocol):
 
     async def metadata(self, file: File, metadata: bytes) -> None:
         """Take note of the core metadata of a wheel."""
+
+    async def provenance(self, file: File, provenance: bytes) -> None:
+        """Take note of the provenance object of a file."""
 
     def not_refused(self) -> None:
         """Take note that the request, which was refused, did not count: it was pip's check of itself."""
@@ -96,6 +100,8 @@ class IndexResource(Resource):
                 await self._page(request, commitment, project, listener)
             case [project, filename] if filename.endswith(".metadata"):
                 await self.metadata(request, commitment, project, filename.removesuffix(".metadata"), listener)
+            case [project, filename] if filename.endswith(".provenance"):
+                await self.provenance(request, commitment, project, filename.removesuffix(".provenance"), listener)
             case [project, filename] if filename.endswith("-variants.json"):
                 await self.variants(request, commitment, project, filename)
             case [project, filename]:
@@ -122,7 +128,7 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown = await self._text(key, page, len(page.files), partial(render, page, derived=variant_files(page)))
+        shown = await self._text(key, page, len(page.files), partial(_page_here, render, page))
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -232,10 +238,31 @@ class IndexResource(Resource):
             request.setHeader("Cache-Control", "no-cache")  # the wheel may contain other metadata
             request.write(body)
 
+    async def provenance(
+        self,
+        request: Request,
+        commitment: Commitment,
+        name: str,
+        filename: str,
+        listener: IndexListener | None = None,
+    ) -> None:
+        """Send the provenance object of a file, if the lock admits the file."""
+        provenance = await self._shelf.provenance.object(commitment, name, filename)
+        if listener is not None:
+            page = await self._shelf.page(commitment, name)
+            await listener.provenance(page.by_filename[filename], provenance)
+        shown = Representation(provenance, MEDIA_TYPE)
+        self._send(request, commitment, ANY_TYPE, shown, canonicalize_name(name), f"{filename}.provenance")
+
 
 def _prefix(request: Request, here: str) -> str:
     """Return the prefix that relative links need on a page whose URL has no slash at its end."""
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
+
+
+def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str) -> bytes:
+    """Render a page on which no link leaves the address, with links to the files that describe its variant wheels."""
+    return render(simple.with_own_provenance(page, prefix), prefix=prefix, derived=variant_files(page))
 
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:

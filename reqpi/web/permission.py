@@ -11,18 +11,19 @@ from reqpi.core.access.clients import AccessScope, Client
 from reqpi.core.access.logins import NO_LOGIN, UsableLogins
 from reqpi.core.access.token_file import DEFAULT_UPSTREAM
 from reqpi.core.errors import NotPermitted, ReqPIError, UpstreamTrouble
+from reqpi.core.interfaces import UpstreamUse
 from reqpi.core.model import Lock, Project
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http.access import identity_of
 
-__all__ = ["FrozenPages", "check_lock", "logins_for", "may_know_versions", "may_use_logins"]
+__all__ = ["FrozenPages", "check_lock", "logins_for", "may_commit", "may_know_versions", "may_use_logins"]
 
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "pins", "diff")
+_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "drift", "pins", "diff")
 """Segments below an address whose answers need no page."""
 
 
@@ -115,9 +116,13 @@ class FrozenPages:
         """Yield the projects that the client may not have looked up with a login."""
         for project in projects:
             uses = self._shelf.uses(lock, project)
-            may_commit = client.may(AccessScope.COMMIT) and not client.is_denied(project, (use.name for use in uses))
-            if not may_commit and any(use.with_login for use in uses):
+            if any(use.with_login for use in uses) and not may_commit(client, project, uses):
                 yield project
+
+
+def may_commit(client: Client, project: Project, uses: Iterable[UpstreamUse]) -> bool:
+    """Return whether a client may commit a lock that takes a project from these upstreams."""
+    return client.may(AccessScope.COMMIT) and not client.is_denied(project, (use.name for use in uses))
 
 
 def _not_permitted(client: Client, denied: str, why: str) -> NotPermitted:

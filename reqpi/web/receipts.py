@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -14,7 +14,7 @@ from reqpi.web.http.sent import SentResponse
 
 __all__ = ["AddressObserver", "took_crate"]
 
-_METADATA = ".metadata"
+_SUFFIXES: Mapping[Kind, str] = {"metadata": ".metadata", "provenance": ".provenance"}
 _CRATE, _ARCHIVE = ".crate", ".tar.gz"
 
 _CrateEntry = Callable[[str, str, str], Coroutine[Any, Any, TakenEntry]]
@@ -57,8 +57,8 @@ class AddressObserver:
         if sent.status in _REFUSALS:
             self._refused(sent, project, "/".join(["simple", *rest]))
         elif sent.how is not None and project:
-            kind: Kind = "page" if not filename else "metadata" if filename.endswith(_METADATA) else "file"
-            self._taking.took(kind, project, filename.removesuffix(_METADATA), sent.how)
+            kind, of_file = _taken(filename)
+            self._taking.took(kind, project, of_file, sent.how)
 
     def _of_crates(self, sent: SentResponse, rest: list[str]) -> None:
         """Count a crate. What an index of crates has is made from the lock, and is not a thing of its own."""
@@ -72,6 +72,16 @@ class AddressObserver:
     def _refused(self, sent: SentResponse, project: str, path: str) -> None:
         reason = sent.reason or "not in this lock"
         self._recorder.refused(RefusedEntry("", project, path, sent.agent, reason))
+
+
+def _taken(filename: str) -> tuple[Kind, str]:
+    """Return the kind of what has a name below a project, and the name of the file that it belongs to."""
+    if not filename:
+        return "page", ""
+    for kind, suffix in _SUFFIXES.items():
+        if filename.endswith(suffix):
+            return kind, filename.removesuffix(suffix)
+    return "file", filename
 
 
 def took_crate(taking: Taking, entry: _CrateEntry, crate: tuple[str, str, str], how: How) -> None:

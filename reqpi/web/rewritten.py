@@ -16,7 +16,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http.answers import answer_with, send_representation
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.representation import Representation, prepared
 from reqpi.web.index import IndexResource
 from reqpi.web.public_url import PublicUrl
 
@@ -32,7 +32,7 @@ class RewrittenLocks:
     :param exports: those that were written before, each by its address and kind.
     """
 
-    def __init__(self, shelf: Shelf, exports: DerivedCache[bytes], base: PublicUrl) -> None:
+    def __init__(self, shelf: Shelf, exports: DerivedCache[Representation], base: PublicUrl) -> None:
         self._shelf = shelf
         self._exports = exports
         self._base = base
@@ -47,11 +47,11 @@ class RewrittenLocks:
         document = _document(commitment, name)
         here = f"{self._base.of(request)}/{commitment.address}/"
         key = (commitment.address, name, here)
-        written = self._exports.get(commitment, key)
-        if written is None:
+        shown = self._exports.get(commitment, key)
+        if shown is None:
             written = await _written(document, name, here)
-            self._exports.put(commitment, key, written, len(written))
-        shown = Representation(written, "application/toml", caching=self._base.caching)
+            shown = await in_thread(prepared, lambda: written, "application/toml", self._base.caching)
+            self._exports.put(commitment, key, shown, shown.weight)
         return send_representation(request, shown)
 
 

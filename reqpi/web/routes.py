@@ -47,6 +47,7 @@ r"""Every route of the server.
     GET   /<address>/sbom.spdx.json                  its SBOM, as SPDX
     GET   /<address>/build-requirements              the build requirements of its sdists, and those it lacks
     GET   /<address>/closed                          whether it pins everything that its releases require
+    GET   /<address>/drift                           what became of the files that it pins     reqpi.web.drift
     GET   /<address>/frozen                          when and by whom pages were frozen       \
     POST  /<address>/refreeze                        freeze its pages again                   |
     POST  /<address>/forget                          remove the lock and its frozen lists     |
@@ -59,7 +60,8 @@ r"""Every route of the server.
     GET   /<address>/osv/v1/vulns/<id>               one of them                              /
     GET   /<address>/simple/                         the index                                \
     GET   /<address>/simple/<project>/               a project's files                         } reqpi.web.index
-    GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata /
+    GET   /<address>/simple/<project>/<file>         a file; and its core metadata: .metadata |
+    GET   /<address>/simple/<project>/<file>.provenance     what its index lists (PEP 740)     /
     GET   /<address>/crates/config.json              the crates of its sdists, as a registry  \
     GET   /<address>/crates/<path>                   the index of a crate                     |
     GET   /<address>/crates/dl/<crate>/<version>/<sha256>.crate          a crate              | reqpi.web.crates
@@ -101,6 +103,7 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.pages.address import PageSection
 from reqpi.web.pages.people import PeopleResource
 from reqpi.web.pages.pin_pages import PinPages
 from reqpi.web.pages.static_files import StaticFiles
@@ -122,7 +125,7 @@ class Routes:
     def __init__(
         self,
         services: LockServices,
-        exports: DerivedCache[bytes],
+        exports: api.Exports,
         base: PublicUrl,
         learning: LearnResource,
         runs: RunsResource,
@@ -140,7 +143,6 @@ class Routes:
         self._shelf = services.shelf
         self._sboms = SbomResource(services.shelf, services.sboms, exports)
         self._rewritten = RewrittenLocks(services.shelf, exports, base)
-        self._closed = services.closed
         self._exports = exports
         self._base = base
 
@@ -260,7 +262,7 @@ class Routes:
     @app.route("/<address>/closed", methods=["GET", "HEAD"])
     async def closed(self, request: Request, address: str) -> bytes:
         """Report whether it pins everything that its releases require."""
-        return await api.closed(request, self._shelf, self._closed, address)
+        return await api.closed(request, self._shelf, self._services.closed, address)
 
     @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # its protocol wants an IRequest or None
     def no_route(self, request: Request, failure: Failure) -> KleinRenderable:
@@ -282,6 +284,7 @@ class Root(Resource):
     :param access: the clients of the server; ``None``: it requires no login.
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
+    :param sections: further parts of the overview of a lock.
     :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
@@ -300,6 +303,7 @@ class Root(Resource):
         runs: Runs | None = None,
         health: HealthResource | None = None,
         audits: bool = False,
+        sections: Sequence[PageSection] = (),
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -311,23 +315,14 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._people = PeopleResource(services, base, access)
+        self._people = PeopleResource(services, base, access, sections)
         self._features = (*features, PinPages(services.shelf, access), self._people)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)
         self._with_token: dict[str, LearnResource | RunsResource] = {"learn": self._learn, "runs": self._runs}
-        routes = Routes(
-            services,
-            DerivedCache(memory),
-            base,
-            self._learn,
-            self._runs,
-            access=access,
-            audits=audits,
-            people=self._people,
-        )
-        self._rest = routes.app.resource()
+        rest = partial(Routes, access=access, audits=audits, people=self._people)
+        self._rest = rest(services, DerivedCache(memory), base, self._learn, self._runs).app.resource()
 
     def render(self, request: Request) -> Any:
         """Answer a request."""

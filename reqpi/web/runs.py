@@ -17,7 +17,7 @@ from reqpi.core.crates.receipts import entry_of_commit, entry_of_crate
 from reqpi.core.errors import NotAdmitted, NotServed, ReqPIError
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.receipts.document import write_receipt
-from reqpi.core.receipts.model import RefusedEntry, TakenEntry, taken_file, taken_metadata
+from reqpi.core.receipts.model import RefusedEntry, TakenEntry, taken_file, taken_metadata, taken_provenance
 from reqpi.core.receipts.recorder import How
 from reqpi.shelf.receipts import entry_of_project
 from reqpi.shelf.run_counts import entry_of
@@ -131,6 +131,10 @@ class Recording:
     async def metadata(self, file: File, metadata: bytes) -> None:
         """Record core metadata."""
         await self._taking(taken_metadata(file, sha256_of(metadata), len(metadata)))
+
+    async def provenance(self, file: File, provenance: bytes) -> None:
+        """Record a provenance object."""
+        await self._taking(taken_provenance(file, sha256_of(provenance), len(provenance)))
 
     async def crate(self, crate: Crate, size: int) -> None:
         """Record a crate."""

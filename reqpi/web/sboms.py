@@ -6,11 +6,12 @@ from twisted.web.server import Request
 
 from reqpi.core import sbom
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.sboms import Sboms, Writer
 from reqpi.web.http import problems
 from reqpi.web.http.answers import send_representation
-from reqpi.web.http.representation import Representation
+from reqpi.web.http.representation import Representation, prepared
 
 __all__ = ["SbomResource"]
 
@@ -26,7 +27,7 @@ class SbomResource:
     :param exports: those that were written before, each by its address and kind.
     """
 
-    def __init__(self, shelf: Shelf, sboms: Sboms, exports: DerivedCache[bytes]) -> None:
+    def __init__(self, shelf: Shelf, sboms: Sboms, exports: DerivedCache[Representation]) -> None:
         self._shelf = shelf
         self._sboms = sboms
         self._exports = exports
@@ -62,14 +63,14 @@ class SbomResource:
             return problems.send(request, problems.Problem(problems.BAD_PARAMETER, "no such index", advice))
         own = sbom.MainComponent(name, version) if name else None
         key = (commitment.address, content_type, own, index)
-        body = self._exports.get(commitment, key)
-        if body is None:
+        shown = self._exports.get(commitment, key)
+        if shown is None:
             written = await self._sboms.written(commitment, own, write, index)
             if not written.complete:
                 return _incomplete(request, written.body, content_type)
-            body = written.body
-            self._exports.put(commitment, key, body, len(body))
-        return send_representation(request, Representation(body, content_type))
+            shown = await in_thread(prepared, lambda: written.body, content_type)
+            self._exports.put(commitment, key, shown, shown.weight)
+        return send_representation(request, shown)
 
 
 def _parameter(request: Request, name: bytes, longest: int = _LONGEST) -> str | None:

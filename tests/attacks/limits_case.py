@@ -86,6 +86,8 @@ class Peer(StringTransport):
         """Allow to pause and resume a closed connection, as real transports do."""
 
     def _lost(self) -> None:
+        if self.producer is not None:
+            self.producer.stopProducing()
         self.channel.connectionLost(Failure(ConnectionDone()))
         self.wire.connectionLost()
 

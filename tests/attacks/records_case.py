@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
@@ -18,6 +19,8 @@ from reqpi.core.crates.commits import CrateCommit
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
+from reqpi.shelf.drift.lock_drift import LockDrift
+from reqpi.shelf.drift.rounds import DriftRounds
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.undoing import Undoing
@@ -27,14 +30,18 @@ from reqpi.shelf.records import KINDS, Kind, charge_record, differing_metadata_r
 from reqpi.shelf.room.charges import Charge
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.hold_record import RecordedHold
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.crates import CratesResource
+from reqpi.web.drift import DriftResource
+from reqpi.web.http.feature import Feature
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
+from tests.attested import attested, unsigned
 from tests.crates_case import PlainRegistries
 from tests.distributions import a_file, a_page
 from tests.fake_index import PlainUpstream
@@ -129,6 +136,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
         f"/{{together}}/crates/dl/made-words/1.0.2/{WORDS.sha256}.crate",
     ),
     "crate-commits": (f"/{{together}}/crates/git/{COMMIT.key}/{COMMIT.id}.json",),
+    "provenance": (f"/{{address}}/simple/lib/{LIB}.provenance", "/{address}/held"),
     "learning": ("/learn/{token}/", "/learn/{token}/requirements.txt", "/learn/{token}/simple/lib/"),
     "learned": ("/learn/{token}/", "/learn/{token}/requirements.txt"),
     "runs": ("/runs/{run}/receipt", "/runs/{run}/simple/", "/runs/{run}/simple/lib/"),
@@ -138,10 +146,13 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
     "times": (),
+    "histories": ("/{address}/drift",),
+    "drift": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
-to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, or from
-``charges``, which only bound what is stored. Every request reads ``decisions``."""
+to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, from
+``drift``, which the metrics show, or from ``charges``, which only bound what is stored. Every request reads
+``decisions``."""
 
 
 @frozen
@@ -171,7 +182,8 @@ class RecordsCase(TestCase):
         self.registries.commits[COMMIT] = b"the archive"
         for project, contents in CONTENTS.items():
             files = [a_file(name, content, project=project, size=len(content)) for name, content in contents.items()]
-            self.upstream.offer(a_page(*files, project=project), *contents.values())
+            self.upstream.offer(a_page(*map(attested, files), project=project), *contents.values())
+            self.upstream.files |= {f"{file.url}.provenance": unsigned(file) for file in files}
         self.logged: list[str] = []
         self.count = itertools.count()
         self.restart()
@@ -200,7 +212,9 @@ class RecordsCase(TestCase):
         base = PublicUrl()
         registry = CratesResource(self.shelf, crates, base)
         operating = OperatorResource(Undoing(self.shelf, self.store))
-        root = Root(self.services, base, learning=learning, features=[registry, operating], runs=self.runs)
+        self.drift = LockDrift(self.shelf, self.store, self.upstream, self.clock)
+        features: list[Feature] = [registry, operating, DriftResource(self.shelf, self.drift)]
+        root = Root(self.services, base, learning=learning, features=features, runs=self.runs)
         self.site = BoundedSite(root, self.clock, 1 << 16)
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"") -> Reply:
@@ -220,7 +234,7 @@ class RecordsCase(TestCase):
         self.names = {"address": commitment.address, "together": together.address}
         self.names |= {"token": session.token, "run": run.token}
         for path in (
-            *(*READERS["told"], *READERS["told-build-systems"]),
+            *(*READERS["told"], *READERS["told-build-systems"], *READERS["provenance"]),
             *(*READERS["crates"], *READERS["crate-commits"]),
         ):
             await self.answered(path)
@@ -235,12 +249,23 @@ class RecordsCase(TestCase):
         await self.ask("/{address}/simple/other/")
         await self.shelf.write_refusals()
         await self.answered("/locks?hold=1", "POST", LOCK)
-        while not [name async for name in self.store.names(holding_record(commitment.address))]:
+        while not await self._has_ended(holding_record(commitment.address)):
             await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.shelf.denials.deny("other", "it is not used here", "operator")
+        await self.answered("/{address}/drift")
+        rounds = DriftRounds(self.shelf, self.store, self.drift, self.clock, 60.0)
+        under_way = Deferred.fromCoroutine(rounds.tend())
+        while not under_way.called:
+            self.clock.advance(0)
+            await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
         await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
+
+    async def _has_ended(self, holds: str) -> bool:
+        """Return whether a hold was recorded, and is not in progress."""
+        recorded = [await self.store.get(name) async for name in self.store.names(holds)]
+        return any(RecordedHold.load(value).at is None for value in recorded if value)
 
     async def answered(self, path: str, method: str = "GET", body: bytes = b"") -> None:
         reply = await self.ask(path, method, body)

@@ -48,4 +48,5 @@ class NamedTests(CacheCase):
         for path in DERIVED:
             caching, body = await self.caching(path, Host="evil.example.org", X_Forwarded_Host="evil.example.org")
             self.assertNotIn(b"evil", body)
-            self.assertEqual(caching, IMMUTABLE, path)
+            own = path.startswith("/env")  # it also depends on what the server knows
+            self.assertEqual(caching, "private, no-cache" if own else IMMUTABLE, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
@@ -78,3 +79,43 @@ class FloodTests(PrefreezeCase):
         commitment = await self.commit("other", 50)
         self.advance(1)
         self.assertEqual(len(await self.shelf.frozen(commitment, commitment.lock.projects)), 50)
+
+
+class RestTests(PrefreezeCase):
+    """Five pages at once, and one a second from then on."""
+
+    rate = Rate(1.0, 5)
+
+    async def test_the_rest_of_a_lock_waits_for_its_rate_and_not_for_all_others(self) -> None:
+        """The attacker commits with many clients, so that each worker always has something to do."""
+        await self.commit("honest", 5)
+        self.advance(1)
+        commitment = await self.commit("honest", 8)
+        gates: list[Deferred[None]] = []
+
+        def wait() -> Deferred[None]:
+            gates.append(Deferred())
+            return gates[-1]
+
+        for number in range(6):
+            other = await self.commit(f"n{number}", 5)
+            self.upstream.before |= dict.fromkeys(other.lock.projects, wait)
+        self.advance(5)
+        self.assertEqual(len(gates), 12)
+        for _ in range(10):  # of the thirty
+            gates.pop(0).callback(None)
+            self.advance(1)
+        self.assertGreater(len(await self.shelf.frozen(commitment, commitment.lock.projects)), 1)
+        while gates:
+            gates.pop(0).callback(None)
+            self.advance(1)
+
+    async def test_only_projects_count(self) -> None:
+        """Each of these locks took two of the rate, so that small locks waited for nothing."""
+        self.upstream.offer(a_page(a_file("six-1.0.tar.gz", b"")), b"")
+        for number in range(5):
+            with on_behalf_of("honest"):
+                await self.shelf.commit(b"# %d\nsix==1.0\n" % number)
+            self.clock.advance(0)
+        self.assertEqual(self.upstream.asked.count("six"), 5)
+        self.advance(1)

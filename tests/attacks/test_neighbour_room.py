@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from attrs import evolve
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of
@@ -303,6 +303,29 @@ class QuotaTests(RoomCase):
         await self.file(address, "big", 1)
         await self.room.write()
         self.assertEqual(await self.charged(), {"small": 0, "large": 1000})
+
+    async def test_a_lock_is_charged_though_its_client_has_left(self) -> None:
+        """The attacker commits a lock and disconnects while the store still writes it, to escape from its quota."""
+        self.offer("file", KILO)
+        create, is_there = self.behind.create, Deferred[None]()
+
+        async def slow(name: str, value: bytes) -> bytes:
+            standing = await create(name, value)
+            if name.startswith(lock_record("")):
+                is_there.callback(None)
+                await Deferred[None]()
+            return standing
+
+        self.patch(self.behind, "create", slow)
+        with on_behalf_of(f"{WITH_TOKEN}small"):
+            left = Deferred.fromCoroutine(self.shelf.commit(b"file==1.0\n"))
+        await is_there
+        await self.turn()  # until it waits for the store
+        left.cancel()
+        await self.assertFailure(left, CancelledError)
+        self.patch(self.behind, "create", create)
+        self.assertEqual((await self.file(address_of(b"file==1.0\n"), "file")).status, 200)
+        self.assertEqual((await self.charged())["small"], 1000)
 
     async def test_a_damaged_charge_stops_nothing(self) -> None:
         """Someone who can write to the store changed it."""

@@ -96,6 +96,9 @@ class JunkTests(RecordsCase):
     async def test_junk_in_the_record_of_an_sbom(self) -> None:
         await self._attack(_kind("bills"))
 
+    async def test_junk_in_place_of_the_digest_of_a_provenance_object(self) -> None:
+        await self._attack(_kind("provenance"))
+
     async def test_junk_in_a_session_of_the_open_index(self) -> None:
         await self._attack(_kind("learning"))
 
@@ -135,6 +138,24 @@ class JunkTests(RecordsCase):
 
     async def test_junk_in_the_record_of_who_has_frozen_a_page(self) -> None:
         await self._attack(_kind("freezings"))
+
+    async def test_junk_in_a_history_begins_it_anew(self) -> None:
+        """The report needs it for the time of the first observation only, so it is made with a new one."""
+        record = await self.of(_kind("histories"))
+        for what, junk in self.junk.items():
+            await self.store.replace(record.name, junk)
+            self.logged.clear()
+            self.assertEqual((await self.ask("/{address}/drift")).status, 200, what)
+            self.assertIn(record.name, "\n".join(self.logged), what)
+            self.assertEqual(await self.verified(), {}, what)
+            await self.store.replace(record.name, junk)
+            await self._looked_at(_kind("histories"), record, what)
+
+    async def test_junk_in_the_outcome_of_a_look_for_drift(self) -> None:
+        record = await self.of(_kind("drift"))
+        for what, junk in self.junk.items():
+            await self.store.replace(record.name, junk)
+            await self._looked_at(_kind("drift"), record, what)
 
     async def _document(self) -> bytes:
         return await self.store.get(f"locks/{self.names['address']}") or b""
@@ -202,6 +223,9 @@ class ChangedTests(RecordsCase):
 
     async def test_changed_records_of_who_has_frozen_a_page(self) -> None:
         await self._attack("freezings")
+
+    async def test_changed_histories(self) -> None:
+        await self._attack("histories")
 
     async def test_changed_runs(self) -> None:
         await self._attack("runs")

@@ -83,6 +83,17 @@ class VerifyTests(StoreCommandCase):
         said = json.loads(out)
         self.assertEqual((status, said["left"], said["damages"][0]["name"]), (5, 1, SHA256))
 
+    def test_attestations_are_verified_where_the_library_is(self) -> None:
+        """Without it, the command says what to install."""
+        asked = ("verify", "--store", str(self.path), "--attestations")
+        self.assertEqual(self.run_reqpi(*asked)[0], 0)
+        hidden = "sys.modules['pypi_attestations'] = None"
+        program = f"import sys; {hidden}; import reqpi.cli as r; sys.exit(r.main(sys.argv[1:]))"
+        process = self.start(*asked, program=["-c", program])
+        out, err = process.communicate(timeout=240)
+        self.assertEqual((process.returncode, out), (2, ""))
+        self.assertIn("pip install 'pypi-attestations>=", err)
+
     def test_no_store(self) -> None:
         """None is made."""
         missing = self.folder / "missing"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.admission import admits, admitted_page, undecided
+from reqpi.core.admission import admits, admitted_page, needs_publishers, undecided
 from reqpi.core.model import Lock
+from reqpi.core.provenance.publishers import Publisher
 from tests.distributions import a_commitment, a_file, a_page, digest_of
 
 GOOD, EVIL = b"what the lock was made with", b"what an attacker would like to slip in"
@@ -138,3 +139,53 @@ class UndecidedTests(SynchronousTestCase):
     def test_what_was_measured_is_decided(self) -> None:
         pinned = lock(f"six==1.0 --hash={digest_of(GOOD, 'sha512')}")
         self.assertFalse(undecided(pinned, evolve(a_file("six-1.0.tar.gz", EVIL), measured=True)))
+
+
+OURS = Publisher.of({"kind": "GitHub", "repository": "six/six", "workflow": "release.yml"})
+THEIRS = Publisher.of({"kind": "GitHub", "repository": "evil/six", "workflow": "release.yml"})
+
+
+class IdentityTests(SynchronousTestCase):
+    """A pin with identities admits the files of which one of these publishers has an attestation that was verified."""
+
+    def setUp(self) -> None:
+        plain = lock(f"six==1.0 --hash={digest_of(GOOD)}")
+        self.lock = evolve(plain, pins=tuple(evolve(pin, identities=(OURS,)) for pin in plain.pins))
+        self.file = a_file("six-1.0.tar.gz", GOOD, provenance="https://index.example.org/p")
+
+    def test_the_right_bytes_without_an_attestation_are_not_admitted(self) -> None:
+        self.assertFalse(admits(self.lock, self.file))
+
+    def test_the_attestation_of_another_publisher_admits_nothing(self) -> None:
+        self.assertFalse(admits(self.lock, evolve(self.file, publishers=(THEIRS,))))
+
+    def test_the_attestation_of_the_publisher_admits_the_file(self) -> None:
+        self.assertTrue(admits(self.lock, evolve(self.file, publishers=(THEIRS, OURS))))
+
+    def test_the_attestation_of_other_bytes_admits_nothing(self) -> None:
+        other = a_file("six-1.0.tar.gz", EVIL, publishers=(OURS,))
+        self.assertFalse(admits(self.lock, other))
+
+    def test_a_claim_that_the_lock_does_not_name_does_not_matter(self) -> None:
+        known = Publisher.of({**OURS.members, "environment": "release"})
+        self.assertTrue(admits(self.lock, evolve(self.file, publishers=(known,))))
+
+    def test_a_claim_that_the_publisher_lacks_does(self) -> None:
+        named = Publisher.of({**OURS.members, "environment": "release"})
+        asking = evolve(self.lock, pins=tuple(evolve(pin, identities=(named,)) for pin in self.lock.pins))
+        self.assertFalse(admits(asking, evolve(self.file, publishers=(OURS,))))
+
+    def test_the_same_repository_elsewhere_is_another_publisher(self) -> None:
+        elsewhere = evolve(OURS, kind="GitLab")
+        self.assertFalse(admits(self.lock, evolve(self.file, publishers=(elsewhere,))))
+
+    def test_it_is_not_downloaded_to_find_out(self) -> None:
+        """Measuring its bytes would say nothing about who published them."""
+        self.assertFalse(undecided(self.lock, self.file))
+        self.assertTrue(needs_publishers(self.lock, self.file))
+
+    def test_publishers_are_not_asked_for_where_no_pin_names_any(self) -> None:
+        self.assertFalse(needs_publishers(lock("six==1.0"), self.file))
+        self.assertFalse(needs_publishers(self.lock, a_file("six-1.0.tar.gz", EVIL)))
+        both = evolve(self.lock, pins=(*self.lock.pins, *lock("six==1.0").pins))
+        self.assertFalse(needs_publishers(both, self.file))

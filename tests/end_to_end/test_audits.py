@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reqpi.core.advisories.export import Advisories
+from reqpi.core.advisories.export import AdvisoryExports
 from reqpi.core.advisories.model import PYPI
 from tests.advisories import an_export
 from tests.end_to_end.case import EndToEnd
@@ -71,7 +71,7 @@ class AuditTests(EndToEnd):
 
     def test_every_tool_finds_the_same(self) -> None:
         """The index of the advisories, pip-audit and uv; and uv installs nothing that is malware."""
-        known = Advisories()
+        known = AdvisoryExports()
         known.add_zip(io.BytesIO(an_export(FORTY)))
         index = known.index()
         own = {name: {each.id for each in index.affecting(PYPI, name, version)} for name, version in PINNED.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -18,7 +19,7 @@ from tests.end_to_end.server import Server
 STORES = Path(__file__).parents[1] / "data" / "stores"
 NOT_IN_IT = {
     *("told-build-systems", "differing", "crates", "crate-commits", "runs", "run-entries", "run-counts"),
-    *("times", "charges", "freezings", "decisions"),
+    *("times", "charges", "freezings", "decisions", "histories", "drift", "provenance"),
 }
 """Kinds of record that the store happens not to have, or that version 0.1 did not know."""
 
@@ -41,6 +42,8 @@ class EarlierStoreTests(SynchronousTestCase):
         self.addCleanup(server.stop)
         for path, expected in self.known["responses"].items():
             with urlopen(f"{server.url}/{self.known['address']}/{path}") as response:
+                if path == "pylock.toml":  # 0.1 stated the sizes of the upstream's page, which may be wrong
+                    expected = re.sub(r"size = [0-9]+(?:, |\n)", "", expected)
                 self.assertEqual(response.read().decode(), expected, path)
         with urlopen(f"{server.url}/{self.known['listing']}/lock/b.txt") as response:
             self.assertEqual(response.read(), b"attrs==25.1.0\n")

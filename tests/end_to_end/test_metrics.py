@@ -35,7 +35,7 @@ class RulesTests(SynchronousTestCase):
     def test_promtool_accepts_the_rules(self) -> None:
         status, said = promtool("check", "rules", str(RULES))
         self.assertEqual(status, 0, said)
-        self.assertIn("11 rules found", said)
+        self.assertIn("14 rules found", said)
 
     def test_each_alert_uses_metrics_that_there_are(self) -> None:
         """An alert on a metric that was renamed never fires."""

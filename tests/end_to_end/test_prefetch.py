@@ -102,6 +102,18 @@ class HookTests(PrefetchCase):
 class SourceTests(PrefetchCase):
     """A folder with packages."""
 
+    def test_an_sbom_inside_a_fetched_wheel_is_merged(self) -> None:
+        """PEP 770: what its builder has put into it is below the release."""
+        document = (
+            b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "ssl"}]}'
+        )
+        self.upstream.wheel("bundling", "1.0", files={"bundling-1.0.dist-info/sboms/x.cdx.json": document})
+        self.write("requirements.txt", "bundling==1.0\n")
+        self.fetch({"type": "pip", "allow_binary": "true"})
+        bill = self.document("bom.json")
+        self.assertIn({"ref": "pkg:pypi/bundling@1.0", "dependsOn": ["ssl@"]}, bill["dependencies"])
+        self.assertEqual(flaws_of_cyclonedx((self.out / "bom.json").read_bytes()), [])
+
     def test_one_sdist_of_each_release(self) -> None:
         """The second time nothing is fetched, and nothing asked of the upstream."""
         self.write("requirements.txt", "-r more/run.txt\n")

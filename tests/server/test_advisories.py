@@ -68,7 +68,7 @@ class FollowedTests(TestCase):
                 for _ in range(2):
                     await followed.refresh()
             [event] = events
-            self.assertIn("is not a whole zip archive", str(event["error"]))
+            self.assertIn("is not a whole zip archive of advisories", str(event["error"]))
         self.path.unlink()
         with capturedLogs() as events:
             await followed.refresh()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.runtime.counts import ServerCounts
@@ -14,6 +16,7 @@ from reqpi.server.metrics import ServerReadings
 from reqpi.server.metrics_exposition import FOLDER, Exposition, WorkerFiles, forget_worker
 from reqpi.server.services import services_of
 from reqpi.server.settings import Settings
+from reqpi.server.workers.metrics import write_metrics
 from reqpi.storage.memory import MemoryStore
 from reqpi.upstream.crates.offline import OfflineRegistries
 from tests.fake_index import PlainUpstream
@@ -47,6 +50,14 @@ class WorkerFilesTests(SynchronousTestCase):
                 if sample.name == name and sample.labels == labels:
                     return float(sample.value)
         return None
+
+    def test_a_folder_of_the_operator_is_left_alone_without_the_option(self) -> None:
+        """Other programs of the same environment use it."""
+        reactor, server = MemoryReactorClock(), SimpleNamespace(readings=self.one)
+        write_metrics(server, Settings(worker=1), reactor)  # type: ignore[arg-type]
+        self.assertEqual((reactor.getDelayedCalls(), os.listdir(self.folder)), ([], []))
+        write_metrics(server, Settings(worker=1, metrics="tcp:9090"), reactor)  # type: ignore[arg-type]
+        self.assertNotEqual(os.listdir(self.folder), [])
 
     def test_counters_are_added(self) -> None:
         first, second = WorkerFiles(self.one, "1"), WorkerFiles(self.two, "2")

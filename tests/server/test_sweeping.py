@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from reqpi.core.errors import StoreTrouble
 from reqpi.server.settings import Settings
 from reqpi.server.sweeping import Sweeping, sweeping_of
 from reqpi.shelf.maintenance.regular_sweeps import RegularSweeps
@@ -42,6 +45,19 @@ class DefaultTests(SynchronousTestCase):
         self.assertIsNone(sweeping_of(Settings(local=True)))
 
 
+class BrokenStore:
+    """A store that cannot list its records for a while."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.is_broken = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "names" and self.is_broken:
+            raise StoreTrouble("the store is away")
+        return getattr(self._store, name)
+
+
 class RegularSweepsTests(TestCase):
     """Two servers share a store, and look every hour."""
 
@@ -77,6 +93,18 @@ class RegularSweepsTests(TestCase):
         self.assertIsNotNone(await self.store.get(lock_record("a" * 64)))
         await self.hours(24 * 3)
         self.assertIsNone(await self.store.get(lock_record("a" * 64)))
+
+    async def test_a_sweep_that_failed_is_tried_again_at_the_next_look(self) -> None:
+        await self.hours(24)
+        broken = BrokenStore(self.store)
+        server = RegularSweeps(broken, self.clock, DAY, 10 * DAY)  # type: ignore[arg-type]
+        with self.assertRaises(StoreTrouble):
+            await server.tend()
+        self.clock.advance(3600)
+        broken.is_broken = False
+        self.assertIsNotNone(await server.tend())
+        self.clock.advance(3600)
+        self.assertIsNone(await server.tend())
 
     async def test_a_time_in_the_future_does_not_end_sweeping(self) -> None:
         """The clock of a machine was wrong for a while."""

@@ -45,6 +45,9 @@ class NameTests(SynchronousTestCase):
             records.decision_record("name"): "decisions/name",
             records.freezing_record(A, "six"): f"freezings/{A}/six",
             records.time_record("sweep"): "times/sweep",
+            records.history_record("six", "https://i.example.org"): "histories/six/6a815096c7bd7bf4b1730bcaa1cc9a7a",
+            records.advised_record("six"): "histories/six/advisories",
+            records.drift_round_record(): "drift/round",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})

@@ -65,6 +65,31 @@ class BillsTests(TestCase):
         self.assertEqual(written.complete, complete)
         return written.body
 
+    async def test_sboms_inside_wheels_are_merged_once_all_wheels_are_in_the_store(self) -> None:
+        """A replica with other upstreams writes the same then; an SBOM that was final before gains nothing."""
+        document = (
+            b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "ssl"}]}'
+        )
+        inside = build_wheel("six", "1.0", files={"six-1.0.dist-info/sboms/x.json": document})
+        other = a_file("six-1.0-cp311-cp311-linux_x86_64.whl", inside, size=len(inside))
+        before = await self.bill()
+        self.upstream.offer(a_page(self.six, other), SIX, inside)
+        commitment, _ = await self.shelf.commit(LOCK + b"# another address\n")
+        for file in (self.six, self.treq):
+            await self.shelf.hold(commitment, file.project, file.filename)
+        sboms = self.sboms(self.shelf)
+        written = await sboms.written(commitment, None, sbom.cyclonedx)
+        self.assertFalse(written.complete)
+        await self.shelf.hold(commitment, other.project, other.filename)
+        written = await sboms.written(commitment, None, sbom.cyclonedx)
+        self.assertTrue(written.complete)
+        said = json.loads(written.body)
+        self.assertEqual([each["name"] for each in said["components"]], ["ssl", "idna", "six", "treq"])
+        self.assertIn({"ref": "pkg:pypi/six@1.0", "dependsOn": ["pkg:pypi/treq@2.0", "ssl@"]}, said["dependencies"])
+        replica = self.sboms(self.replica(PlainUpstream()))
+        self.assertEqual((await replica.written(commitment, None, sbom.cyclonedx)).body, written.body)
+        self.assertEqual(await self.bill(), before)
+
     async def test_edges_come_from_the_metadata_of_wheels(self) -> None:
         """No wheel is fetched for it, nor the sdist."""
         (dependency,) = (

@@ -7,7 +7,7 @@ import json
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server.json_log import timestamp
+from reqpi.core.timestamps import timestamp
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.json_access_log import JsonAccessLog
 from reqpi.web.http.ready_answers import ReadyAnswers

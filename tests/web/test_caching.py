@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from reqpi.web.http import representation
 from tests.distributions import a_file, a_page
 from tests.fake_upstream.distributions import build_wheel
 from tests.web.case import CONTENTS, SDIST, WHEEL, WebCase
@@ -31,6 +32,22 @@ class Caching(WebCase):
             self.assertEqual(reply["Cache-Control"], "public, max-age=31536000, immutable", path)
             self.assertRegex(reply["ETag"] or "", r'^"[0-9a-f]{32,64}(-gzip)?"$')
             self.assertIsNotNone(reply["Date"])
+
+    async def test_an_export_is_hashed_once(self) -> None:
+        """Its ETag is kept with it: to compute it for a large one holds all clients up."""
+        hashed: list[int] = []
+        sha256 = hashlib.sha256
+
+        def counted(data: bytes) -> object:
+            hashed.append(len(data))
+            return sha256(data)
+
+        self.patch(representation.hashlib, "sha256", counted)
+        for path in ("/requirements.txt", "/pylock.toml", "/files.json"):
+            first = await self.under(path)
+            hashed.clear()
+            again = await self.under(path)
+            self.assertEqual((again["ETag"], again.body, hashed), (first["ETag"], first.body, []), path)
 
     async def test_what_may_change_is_not_kept(self) -> None:
         """Pages for people and refusals are of this moment."""

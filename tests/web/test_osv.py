@@ -146,6 +146,7 @@ class AdvisoryTests(OsvCase):
     async def test_an_advisory_is_its_document(self) -> None:
         reply = await self.under("/osv/v1/vulns/MAL-2026-4")
         self.assertEqual((reply.status, reply["Content-Type"]), (200, "application/json"))
+        self.assertEqual(reply["Cache-Control"], "no-store")
         self.assertEqual(json.loads(reply.body)["withdrawn"], "2026-03-01T00:00:00Z")
         self.assertEqual((await self.under("/osv/v1/vulns/MAL-2026-4", "HEAD")).status, 200)
 

@@ -90,8 +90,18 @@ class Shown(WebCase):
             reply = await self.ask(path)
             self.assertIn("default-src 'none'", reply["Content-Security-Policy"] or "")
             self.assertIn("frame-ancestors 'none'", reply["Content-Security-Policy"] or "")
-            self.assertEqual(reply["Referrer-Policy"], "no-referrer")
+            self.assertEqual(reply["Referrer-Policy"], "same-origin")
             self.assertTrue(reply.body.startswith(b"<!DOCTYPE html>\n<html"))
+
+
+class Exports(WebCase):
+    async def test_a_lock_has_the_exports_of_its_format(self) -> None:
+        """Each link that is shown leads somewhere."""
+        body = (await self.under("/")).body.decode()
+        self.assertNotIn("uv.lock", body)
+        for name in ("lock", "requirements.txt", "pylock.toml", "env", "files.json", "closed", "held", "refused"):
+            self.assertIn(f'href="{name}"', body)
+            self.assertEqual((await self.under(f"/{name}")).status, 200, name)
 
 
 class Hostile(WebCase):

@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.server.json_log import json_line, timestamp, with_worker
+from reqpi.core.timestamps import timestamp
+from reqpi.server.json_log import json_line, with_worker
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.json_access_log import JsonAccessLog
 from tests.web.case import WebCase

@@ -15,9 +15,12 @@ from reqpi.cli.statuses import DAMAGED, DONE
 from reqpi.client import commit
 from reqpi.client.target import target_of
 from reqpi.core.address import is_listing, parse_listing
+from reqpi.core.errors import Misconfigured
+from reqpi.core.extras import advice_for
 from reqpi.core.interfaces import Store
 from reqpi.core.report import Document
 from reqpi.shelf.maintenance.verify import StoreVerdict, Verification
+from reqpi.shelf.provenance.verifying import can_verify
 from reqpi.shelf.records import document_record, lock_record
 
 __all__ = ["command_line", "main"]
@@ -31,10 +34,13 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--url is the server that fetches again what --repair removed: add --repair")
     if options.seal and key_named(options) is None:
         parser.error("--seal needs the key: add --record-key FILE")
+    if options.attestations and not can_verify():
+        raise Misconfigured("--attestations needs pypi-attestations", advice_for("attestations"))
     log_in(options)
     with opened(options) as (store, wait):
         unsealed = store.unsealed if options.seal else None
-        verdict = wait(Verification(store, repair=options.repair, unsealed=unsealed).run())
+        verifying = Verification(store, repair=options.repair, unsealed=unsealed, attestations=options.attestations)
+        verdict = wait(verifying.run())
         if options.json:
             print(json.dumps(asdict(verdict), indent=2))
         else:
@@ -67,6 +73,7 @@ def _tell(verdict: StoreVerdict) -> None:
     damaged = f", {repaired} damaged and removed" if repaired else ""
     damaged += f", {verdict.left} damaged" if verdict.left else ""
     damaged += f", {verdict.sealed} sealed" if verdict.sealed else ""
+    damaged += f", {count_of(verdict.attested, 'provenance object')} verified" if verdict.attested else ""
     looked = f"{count_of(verdict.files, 'file')} of {count_of(verdict.size, 'byte')}"
     print(f"{looked}, {count_of(verdict.locks, 'lock')}, {count_of(verdict.lists, 'frozen list')}{damaged}")
 
@@ -92,6 +99,11 @@ def command_line() -> argparse.ArgumentParser:
         action="store_true",
         help="with --record-key: seal the frozen lists and decisions that its first key has not sealed. Do this only "
         "while you trust the store: it believes what they say",
+    )
+    parser.add_argument(
+        "--attestations",
+        action="store_true",
+        help="verify the attestations of the provenance objects that are kept, offline (reqpi[attestations])",
     )
     parser.add_argument(
         "--url", help="with --repair: make the server at this URL, on the same store, fetch them again now"

@@ -42,8 +42,10 @@ class EvaluatedVersion:
         :param text: as the pin spells it. It need not conform to the rules of the ecosystem.
         """
         rules, public = VERSION_RULES[ecosystem], text.partition("+")[0]
-        spellings = tuple({rules.canonical(text): None, rules.canonical(public): None})
-        return cls(rules, spellings, rules.key(text), rules.key(public))
+        full_key = rules.key(text)
+        if public == text:
+            return cls(rules, (rules.canonical(text),), full_key, full_key)
+        return cls(rules, (rules.canonical(text), rules.canonical(public)), full_key, rules.key(public))
 
     def passed(self, event: VersionEvent) -> SortKey | None:
         """Return the sort key of an event whose version this one has reached; ``None`` before that."""
@@ -59,25 +61,28 @@ def affects(advisory: Advisory, ecosystem: str, name: str, version: EvaluatedVer
     :param name: normalized.
     """
     return not advisory.withdrawn and any(
-        _includes(each, version) for each in advisory.affected if (each.ecosystem, each.name) == (ecosystem, name)
+        _includes(each, version) for each in advisory.affected if each.name == name and each.ecosystem == ecosystem
     )
 
 
 def _includes(affected: Affected, version: EvaluatedVersion) -> bool:
-    if any(spelling in affected.versions for spelling in version.spellings):
-        return True
+    for spelling in version.spellings:
+        if spelling in affected.versions:
+            return True
     return any(_is_within(events, version) for events in affected.ranges)
 
 
 def _is_within(events: Sequence[VersionEvent], version: EvaluatedVersion) -> bool:
-    """Return whether the last event that the version has reached introduces the problem."""
-    if not _is_before_limits(events, version):
-        return False
-    changes = [event for event in events if event.kind is not EventKind.LIMIT]
-    reached = [(key, event.kind) for event in changes if (key := version.passed(event)) is not None]
-    return bool(reached) and max(reached)[1] is EventKind.INTRODUCED
+    """Return whether the last event that the version has reached introduces the problem, and a limit is ahead."""
+    reached = [
+        (key, event.kind)
+        for event in events
+        if event.kind is not EventKind.LIMIT and (key := version.passed(event)) is not None
+    ]
+    return bool(reached) and max(reached)[1] is EventKind.INTRODUCED and _is_before_limits(events, version)
 
 
 def _is_before_limits(events: Sequence[VersionEvent], version: EvaluatedVersion) -> bool:
+    """Return whether the version is before one of the limits, if there are any."""
     limits = [event for event in events if event.kind is EventKind.LIMIT]
     return not limits or any(event.version == _NO_LIMIT or version.passed(event) is None for event in limits)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import IO
-from zipfile import ZipFile, ZipInfo
 
 from attrs import frozen
 
 from reqpi.core.advisories.index import AdvisoryIndex
 from reqpi.core.advisories.model import Advisory
+from reqpi.core.advisories.packed import packed_documents
 from reqpi.core.advisories.reading import LARGEST_ADVISORY, AdvisoryReader, BadAdvisory
-from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE, GuardedFile
+from reqpi.core.metadata.zip_ranges import MAX_ENTRIES, UNREADABLE
 
-__all__ = ["Advisories", "BadExport", "UnreadAdvisory"]
+__all__ = ["AdvisoryExports", "BadExport", "UnreadAdvisory"]
 
 _MOST = 200_000
 """Advisories. PyPI has some 20,000 in 2026, crates.io 2,000; with all ecosystems of OSV there are 700,000."""
+
+_IN_ARCHIVE = MAX_ENTRIES
+"""Files in one archive."""
 
 _BYTES = 1 << 30
 """Bytes of all documents: reading them takes about a minute."""
@@ -46,7 +48,7 @@ class UnreadAdvisory:
         return f"{self.name}: {self.problem}"
 
 
-class Advisories:
+class AdvisoryExports:
     """The advisories that were read from some exports, within bounds of memory and time.
 
     A document that is not an advisory is left out and counted: one of them must not hide all the others.
@@ -63,15 +65,16 @@ class Advisories:
         self._bytes = 0
         self._weight = 0
 
-    def add_document(self, name: str, data: bytes) -> None:
+    def add_document(self, name: str, data: bytes, packed: bytes | None = None) -> None:
         """Read one document.
 
         :param name: of its file, for messages.
+        :param packed: the document as it is kept in memory, if it is at hand.
         :raises BadExport: there are too many.
         """
         self._bytes += len(data)
         try:
-            advisory = self._reader.read(data)
+            advisory = self._reader.read(data, packed)
         except BadAdvisory as bad:
             self.all_unread += 1
             if len(self.unread) < _NAMED:
@@ -90,32 +93,16 @@ class Advisories:
         :raises OSError: the disk fails.
         """
         try:
-            with ZipFile(GuardedFile(file)) as archive:
-                for name, data in _documents(archive):
-                    self.add_document(name, data)
+            for each in packed_documents(file, ".json", most=_IN_ARCHIVE, largest=LARGEST_ADVISORY):
+                self.add_document(*each)
         except BadExport:
             raise
         except UNREADABLE as error:
-            raise BadExport(f"it is not a whole zip archive ({error})") from error
+            raise BadExport(f"it is not a whole zip archive of advisories ({error})") from error
 
     def index(self) -> AdvisoryIndex:
         """Return the index of all that was read."""
         return AdvisoryIndex.of(self._found)
-
-
-def _documents(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
-    """Yield the JSON files of an archive. Of a file that is too large no more is read than shows that."""
-    entries = archive.infolist()
-    if len(entries) > min(_MOST, MAX_ENTRIES):
-        raise BadExport(f"it has {len(entries)} files: use the exports of PyPI and crates.io only")
-    for entry in entries:
-        if entry.filename.endswith(".json"):
-            yield entry.filename, _content(archive, entry)
-
-
-def _content(archive: ZipFile, entry: ZipInfo) -> bytes:
-    with archive.open(entry) as file:
-        return file.read(LARGEST_ADVISORY + 1)
 
 
 def _printable(name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from enum import IntEnum
 
 from attrs import field, frozen
+
+from reqpi.core.advisories.packed import unpacked
 
 __all__ = ["BEGINNING", "CRATES", "ECOSYSTEMS", "PYPI", "Advisory", "Affected", "EventKind", "VersionEvent"]
 
@@ -89,7 +90,7 @@ class Advisory:
     @property
     def document(self) -> bytes:
         """The document, byte for byte: an object of JSON."""
-        return zlib.decompress(self.packed)
+        return unpacked(self.packed)
 
     @property
     def weight(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -28,6 +28,9 @@ _READABLE = 2
 _RELEASE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
 """Nearly all versions. Making an object of each would take ten times as long."""
 
+_CANONICAL = re.compile(r"(?:(?:0|[1-9][0-9]*)\.)*[1-9][0-9]*")
+"""Versions that are their own canonical spelling."""
+
 _OF_A_RELEASE = ((1,), -1, (1,), ())
 """The rest of the key of a version that is neither a prerelease, a post-release nor a local one."""
 
@@ -50,7 +53,7 @@ class VersionRules:
 
 def _pypi_key(text: str) -> SortKey:
     if _RELEASE.fullmatch(text):
-        return (_READABLE, 0, _stripped(map(int, text.split("."))), *_OF_A_RELEASE)
+        return (_READABLE, 0, _stripped(tuple(map(int, text.split(".")))), *_OF_A_RELEASE)
     try:
         version = Version(text)
     except InvalidVersion:
@@ -61,12 +64,12 @@ def _pypi_key(text: str) -> SortKey:
     return (_READABLE, version.epoch, release, _pre_key(version), post, dev, _local_key(version.local))
 
 
-def _stripped(release: Iterable[int]) -> tuple[int, ...]:
+def _stripped(release: tuple[int, ...]) -> tuple[int, ...]:
     """Return the numbers of a release without zeros at the end: 1.0 is 1."""
-    numbers = list(release)
-    while numbers and not numbers[-1]:
-        del numbers[-1]
-    return tuple(numbers)
+    end = len(release)
+    while end and not release[end - 1]:
+        end -= 1
+    return release[:end]
 
 
 def _pre_key(version: Version) -> tuple[Any, ...]:
@@ -84,7 +87,7 @@ def _local_key(local: str | None) -> tuple[Any, ...]:
 
 
 def _pypi_canonical(text: str) -> str:
-    return canonicalize_version(text).lower()
+    return text if _CANONICAL.fullmatch(text) else canonicalize_version(text).lower()
 
 
 def _crate_name(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reqpi.core.advisories.model import BEGINNING, ECOSYSTEMS, Advisory, Affected, EventKind, VersionEvent
 from reqpi.core.advisories.ordering import LONGEST_VERSION, VERSION_RULES, is_readable
-from reqpi.core.stored_json import NOT_WRITTEN, mapping, optional, parse, sequence, typed
+from reqpi.core.advisories.packed import packed
+from reqpi.core.stored_json import NOT_WRITTEN, mapping, optional, parse, typed
 
 __all__ = ["LARGEST_ADVISORY", "AdvisoryReader", "BadAdvisory"]
 
@@ -36,11 +36,8 @@ _COMPARED = frozenset({"ECOSYSTEM", "SEMVER"})
 _TEXT = 150
 """Bytes of memory of the text of a version, without its characters."""
 
-_MOST_SHARED = 200_000
+_MOST_SPELLINGS = 200_000
 """Versions whose texts are shared at a time. All releases of PyPI that have advisories have fewer spellings."""
-
-_PACKED = 1
-"""The level of compression: the fastest halves a document, the best takes five times as long for a tenth more."""
 
 
 class BadAdvisory(ValueError):
@@ -55,21 +52,23 @@ class AdvisoryReader:
 
     def __init__(self) -> None:
         self.weight = 0
-        self._canonical: dict[tuple[str, str], str] = {}
+        self._canonical: dict[str, dict[str, str]] = {ecosystem: {} for ecosystem in ECOSYSTEMS}
 
-    def read(self, data: bytes) -> Advisory:
+    def read(self, data: bytes, already: bytes | None = None) -> Advisory:
         """Return an advisory.
+
+        :param already: the document as :func:`reqpi.core.advisories.packed.packed` returns it, if it is at hand.
 
         :raises BadAdvisory: the document is not one, or exceeds a bound.
         """
         if len(data) > LARGEST_ADVISORY:
             raise BadAdvisory(f"it has more than {LARGEST_ADVISORY} bytes")
         try:
-            return self._advisory(mapping(parse(data)), data)
+            return self._advisory(mapping(parse(data)), packed(data) if already is None else already)
         except NOT_WRITTEN as error:
             raise BadAdvisory(_problem(error)) from None
 
-    def _advisory(self, document: Mapping[str, Any], data: bytes) -> Advisory:
+    def _advisory(self, document: Mapping[str, Any], already: bytes) -> Advisory:
         affected = _items(document, "affected", dict, _MOST_PACKAGES)
         aliases = _items(document, "aliases", str, _MOST_ALIASES)
         return Advisory(
@@ -80,7 +79,7 @@ class AdvisoryReader:
             _severity(document),
             document.get("withdrawn") is not None,
             tuple(self._affected(affected)),
-            zlib.compress(data, _PACKED),
+            already,
         )
 
     def _affected(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Affected]:
@@ -100,22 +99,22 @@ class AdvisoryReader:
             yield found
 
     def _versions(self, ecosystem: str, item: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the canonical spellings of the listed versions: one object for all advisories that have one."""
         texts = _items(item, "versions", str, _MOST_VERSIONS)
-        return tuple(self._spelled(ecosystem, text) for text in texts if len(text) <= LONGEST_VERSION)
+        known = self._canonical[ecosystem].get
+        return tuple([known(text) or self._spelled(ecosystem, text) for text in texts])
 
     def _spelled(self, ecosystem: str, text: str) -> str:
-        """Return the canonical spelling of a version: one object for all advisories that have it."""
-        known = self._canonical.get((ecosystem, text))
-        return self._spell(ecosystem, text) if known is None else known
-
-    def _spell(self, ecosystem: str, text: str) -> str:
-        canonical = VERSION_RULES[ecosystem].canonical(text)
-        if len(self._canonical) >= _MOST_SHARED:
-            self._canonical.clear()
-        known = self._canonical.setdefault((ecosystem, canonical), canonical)
+        """Return the canonical spelling of a version that was not known; an endless one is that of no pin."""
+        if len(text) > LONGEST_VERSION:
+            return ""
+        canonical, spellings = VERSION_RULES[ecosystem].canonical(text), self._canonical[ecosystem]
+        if len(spellings) >= _MOST_SPELLINGS:
+            spellings.clear()
+        known = spellings.setdefault(canonical, canonical)
         if known is canonical:
             self.weight += _TEXT + 4 * len(canonical)
-        self._canonical[ecosystem, text] = known
+        spellings[text] = known
         return known
 
 
@@ -152,9 +151,11 @@ def _items(document: Mapping[str, Any], key: str, kind: type, most: int) -> tupl
     :raises ValueError: there are more than ``most``, or they are of another type.
     """
     value = document.get(key)
-    items: tuple[Any, ...] = () if value is None else sequence(value, kind)
+    items: tuple[Any, ...] = () if value is None else tuple(typed(value, list))
     if len(items) > most:
         raise BadAdvisory(f"it has more than {most} {key}")
+    if not {kind}.issuperset(map(type, items)):
+        raise BadAdvisory(f"the items of {key} are not all of type {kind.__name__}")
     return items
 
 
@@ -167,6 +168,8 @@ def _matching(pattern: re.Pattern[str], value: object, name: str) -> str:
 
 def _line(text: str) -> str:
     """Return one line of printable characters."""
+    if text.isprintable():
+        return text[:_SUMMARY].strip()
     return "".join(char if char.isprintable() else " " for char in text[: 2 * _SUMMARY]).strip()[:_SUMMARY]
 
 

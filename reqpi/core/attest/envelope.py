@@ -21,7 +21,15 @@ from attrs import field, frozen
 from reqpi.core.attest.errors import BadAttestation, reading
 from reqpi.core.sbom.reading.fields import objects, parse, text
 
-__all__ = ["LARGEST", "PAYLOAD_TYPE", "Attestation", "Signed", "pre_authentication_encoding", "read_attestation"]
+__all__ = [
+    "LARGEST",
+    "PAYLOAD_TYPE",
+    "Attestation",
+    "Signed",
+    "decoded",
+    "pre_authentication_encoding",
+    "read_attestation",
+]
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
@@ -91,11 +99,11 @@ def _enveloped(document: Mapping[str, Any]) -> Attestation:
     signatures = tuple(_signed(place, fields) for place, fields in objects(document, "signatures"))
     if not 0 < len(signatures) <= _MOST_SIGNATURES:
         raise BadAttestation(f"signatures: there are {len(signatures)}; an envelope has 1 to {_MOST_SIGNATURES}")
-    return Attestation(_decoded(document["payload"], "payload"), signatures)
+    return Attestation(decoded(document["payload"], "payload"), signatures)
 
 
 def _signed(place: str, fields: Mapping[str, Any]) -> Signed:
-    signature = _decoded(fields.get("sig"), f"{place}.sig")
+    signature = decoded(fields.get("sig"), f"{place}.sig")
     if not 0 < len(signature) <= _LONGEST_SIGNATURE:
         raise BadAttestation(f"{place}.sig: it has {len(signature)} bytes; a signature has 1 to {_LONGEST_SIGNATURE}")
     return Signed(text(fields, "keyid", place), signature)
@@ -105,7 +113,7 @@ def _encoded(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def _decoded(value: object, place: str) -> bytes:
+def decoded(value: object, place: str) -> bytes:
     """Return the bytes of base64, standard or URL-safe: a verifier accepts both."""
     if not isinstance(value, str):
         raise BadAttestation(f"{place}: it is not a string of base64")

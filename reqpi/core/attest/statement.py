@@ -27,6 +27,7 @@ __all__ = [
     "Subject",
     "read_statement",
     "statement_of",
+    "subject_in",
 ]
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -150,13 +151,18 @@ def read_statement(data: bytes) -> ProvenanceStatement:
             found = text(document, key, "")
             if found != expected:
                 raise BadAttestation(f"{key}: {found[:80]!r} is not {expected}")
-        subjects = tuple(_subject(place, fields) for place, fields in objects(document, "subject"))
+        subjects = tuple(subject_in(place, fields) for place, fields in objects(document, "subject"))
         if not 0 < len(subjects) <= MOST_SUBJECTS:
             raise BadAttestation(f"subject: there are {len(subjects)}; a statement has 1 to {MOST_SUBJECTS}")
         return ProvenanceStatement(subjects, mapping(document.get("predicate"), "predicate"))
 
 
-def _subject(place: str, fields: Mapping[str, Any]) -> Subject:
+def subject_in(place: str, fields: Mapping[str, Any]) -> Subject:
+    """Return a subject of a statement.
+
+    :param place: its place in the statement, for messages.
+    :raises BadAttestation: it has no name or no sha256.
+    """
     digest = partial(text, mapping(fields.get("digest"), f"{place}.digest"))
     name, sha256 = text(fields, "name", place), digest("sha256", f"{place}.digest")
     if not name or not _SHA256.fullmatch(sha256):

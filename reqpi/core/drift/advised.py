@@ -1,4 +1,4 @@
-"""Advisories about what a lock pins, and since when each of them is known to concern a release."""
+"""AdvisoryLookup about what a lock pins, and since when each of them is known to concern a release."""
 
 from __future__ import annotations
 
@@ -7,18 +7,31 @@ from typing import Protocol
 
 from attrs import evolve, field, frozen
 
+from reqpi.core.crates.reading import crates_of
+from reqpi.core.denials import crate_name
 from reqpi.core.drift.finding import Finding
-from reqpi.core.model import Lock, Pin
+from reqpi.core.model import Lock
 from reqpi.core.receipts.document import timestamp
 
-__all__ = ["Advice", "AdvisedProject", "AdvisedRelease", "Advisories", "advised_releases", "after_advice", "findings"]
+__all__ = [
+    "Advice",
+    "AdvisedPin",
+    "AdvisedProject",
+    "AdvisedRelease",
+    "AdvisoryLookup",
+    "advised_releases",
+    "after_advice",
+    "findings",
+]
 
 _MOST_RELEASES = 256
 _MOST_IDS = 256
 """Releases of a project, and advisories of a release, of which it is recorded when they were first seen."""
 
-PYPI = "PyPI"
-"""The ecosystem of what a lock pins, as OSV names it."""
+_PYPI, _CRATES = "PyPI", "crates.io"
+"""Ecosystems, as OSV names them."""
+
+_CRATE = "crate:"
 
 
 class Advice(Protocol):
@@ -33,7 +46,7 @@ class Advice(Protocol):
         """Whether it says that a release is malware."""
 
 
-class Advisories(Protocol):
+class AdvisoryLookup(Protocol):
     """An index of advisories."""
 
     def affecting(self, ecosystem: str, name: str, version: str, /) -> Iterable[Advice]:
@@ -61,13 +74,33 @@ AdvisedProject = Mapping[str, AdvisedRelease]
 """The releases of a project, by the text of their version."""
 
 
-def advised_releases(lock: Lock) -> Iterator[Pin]:
-    """Yield one pin of each release of which advisories may be known: a source counts if its version is known."""
-    seen: set[tuple[str, str]] = set()
-    for pin in lock.pins:
-        if pin.version and (pin.project, pin.version) not in seen:
-            seen.add((pin.project, pin.version))
-            yield pin
+@frozen
+class AdvisedPin:
+    """A release that a lock pins.
+
+    :param project: the normalized name of a project, or ``crate:NAME``, as :mod:`reqpi.core.denials` has it.
+    :param version: as the lock spells it.
+    """
+
+    project: str
+    version: str
+
+    def affecting(self, advisories: AdvisoryLookup) -> tuple[Advice, ...]:
+        """Return the advisories about the release."""
+        ecosystem = _CRATES if self.project.startswith(_CRATE) else _PYPI
+        return tuple(advisories.affecting(ecosystem, self.project.removeprefix(_CRATE), self.version))
+
+
+def advised_releases(lock: Lock) -> tuple[AdvisedPin, ...]:
+    """Return the releases about which advisories may be known: of projects, and of the crates of its Cargo.locks.
+
+    The release of an archive or a commit counts if its version is known.
+    """
+    projects = [AdvisedPin(pin.project, pin.version) for pin in lock.pins if pin.version]
+    crates = [crate for each in crates_of(lock) for crate in each.crates]
+    return tuple(
+        dict.fromkeys([*projects, *(AdvisedPin(f"{_CRATE}{crate_name(each.name)}", each.version) for each in crates)])
+    )
 
 
 def after_advice(known: AdvisedProject, version: str, ids: Iterable[str], now: float) -> AdvisedProject:
@@ -81,7 +114,7 @@ def after_advice(known: AdvisedProject, version: str, ids: Iterable[str], now: f
     return dict([*others[max(0, len(others) + 1 - _MOST_RELEASES) :], (version, evolve(release, ids=ids_now))])
 
 
-def findings(pin: Pin, advisories: Iterable[Advice], known: AdvisedProject, now: float) -> Iterator[Finding]:
+def findings(pin: AdvisedPin, advisories: Iterable[Advice], known: AdvisedProject, now: float) -> Iterator[Finding]:
     """Yield the findings about a release.
 
     :param advisories: those that affect it.

@@ -48,7 +48,7 @@ KINDS: Mapping[FindingKind, FindingRule] = {
 class Finding:
     """One fact about a release that a lock pins.
 
-    :param project: the normalized name.
+    :param project: the normalized name; ``crate:NAME`` for a crate, about which there are only advisories.
     :param version: as the lock spells it.
     :param filename: the file; ``sha256:<hex>`` if the lock has only its digest; ``None`` for the whole release.
     :param text: the reason, or the id of an advisory.

@@ -44,10 +44,10 @@ def _of_release(release: WatchedRelease, histories: Mapping[str, History]) -> It
     seen = {index: Observed(release, known) for index, known in histories.items() if release.key in known.releases}
     for index, one in seen.items():
         theirs = [file for file in release.frozen if file.index == index and file.source is None]
-        yield from project_status(one)
-        yield from newer_release(one)
-        yield from added_files(one)
-        if theirs or not release.frozen:
+        if theirs or not release.frozen:  # a project of the same name on another index may be anything
+            yield from project_status(one)
+            yield from newer_release(one)
+            yield from added_files(one)
             yield from yanked_files(one, theirs)
         yield from changes_of_files(one, theirs)
     if seen and not release.frozen:

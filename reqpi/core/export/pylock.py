@@ -63,6 +63,7 @@ def _package(pin: Pin, files: Sequence[File], here: str) -> Package:
         index=f"{here}simple/",
         wheels=wheels or None,
         sdist=None if sdist is None else _sdist(sdist, here),
+        attestation_identities=[each.members for each in pin.identities] or None,
     )
 
 

@@ -26,9 +26,10 @@ __all__ = [
     "TakenEntry",
     "taken_file",
     "taken_metadata",
+    "taken_provenance",
 ]
 
-Kind = Literal["file", "metadata", "page", "facts"]
+Kind = Literal["file", "metadata", "provenance", "page", "facts"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -168,6 +169,16 @@ def taken_metadata(file: File, sha256: str, size: int) -> TakenEntry:
     """
     url = f"{_url(file)}.metadata" if file.source is None else _url(file)
     return TakenEntry("metadata", file.project, f"{file.filename}.metadata", url, purl_of(file), sha256, size)
+
+
+def taken_provenance(file: File, sha256: str, size: int) -> TakenEntry:
+    """Return the entry of the provenance object of a file.
+
+    :param sha256: of the object, in hex.
+    :param size: of the object, in bytes.
+    """
+    url, name = as_shown(file.provenance or ""), f"{file.filename}.provenance"
+    return TakenEntry("provenance", file.project, name, url, purl_of(file), sha256, size)
 
 
 def _url(file: File) -> str:

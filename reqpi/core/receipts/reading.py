@@ -201,11 +201,13 @@ def _check_document(entry: ReceiptDocument, where: str) -> None:
 def _check_taken(entry: TakenEntry, where: str) -> None:
     if entry.kind not in KINDS:
         raise ValueError(f"{where}.kind is not one of {', '.join(KINDS)}")
-    bytes_known = entry.kind in ("file", "metadata")
+    bytes_known = entry.kind in ("file", "metadata", "provenance")
     if bytes_known:
         _sha256(entry.sha256, f"{where}.sha256")
     if bytes_known != bool(entry.filename) or bytes_known != bool(entry.sha256) or (entry.size and not bytes_known):
-        raise ValueError(f"{where}: a file and metadata have a filename, a sha256 and a size, and nothing else has")
+        raise ValueError(
+            f"{where}: a file, metadata and provenance have a filename, a sha256 and a size, and nothing else has"
+        )
     if not entry.project or not entry.count + entry.partial + entry.unchanged:
         raise ValueError(f"{where} has no project, or was never sent")
     _shown(entry.url, where)

@@ -12,6 +12,7 @@ from attrs import define, evolve, field, frozen
 from reqpi.core.export.admitted import Admitted
 from reqpi.core.model import Commitment, File, Git, Page, Pin, Project
 from reqpi.core.sbom.model import APPLICATION, About, Artifact, Component, MainComponent, Sbom
+from reqpi.core.sbom.properties import PUBLISHER
 from reqpi.core.sbom.purls import purl_of
 from reqpi.core.sbom.requires import edges
 from reqpi.core.sbom.timestamps import newest
@@ -133,6 +134,7 @@ class _Making:
             about.licences,
             all(self._is_for_builds(pin.document) for pin in release.pins),
             tuple(sorted(set(self._without_hash(release.pins)))),
+            properties=tuple(sorted({(PUBLISHER, str(each)) for each in about.publishers})),
         )
 
     def _is_for_builds(self, document: str) -> bool:

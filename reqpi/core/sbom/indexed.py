@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 from packageurl import PackageURL
 
+from reqpi.core.sbom.inside import is_inside
 from reqpi.core.sbom.model import Sbom
 
 __all__ = ["with_index"]
@@ -17,9 +18,9 @@ def with_index(sbom: Sbom, index: str) -> Sbom:
     """
     if not index:
         return sbom
-    named = {component.purl: _named(component.purl, index) for component in sbom.components}
-    components = sorted(evolve(component, purl=named[component.purl]) for component in sbom.components)
-    edges = sorted((named[one], named[other]) for one, other in sbom.edges)
+    named = {one.purl: _named(one.purl, index) for one in sbom.components if one.purl and not is_inside(one)}
+    components = sorted(evolve(one, purl=named.get(one.purl, one.purl)) for one in sbom.components)
+    edges = sorted((named.get(one, one), named.get(other, other)) for one, other in sbom.edges)
     unread = sorted(named[purl] for purl in sbom.unread)
     return evolve(sbom, components=tuple(components), edges=tuple(edges), unread=tuple(unread), index=index)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from attrs import evolve, field, frozen
 
 from reqpi.core.model import Digest
+from reqpi.core.provenance.publishers import Publisher
 
 __all__ = ["APPLICATION", "LIBRARY", "UNDATED", "About", "Artifact", "Component", "Licence", "MainComponent", "Sbom"]
 
@@ -32,15 +33,17 @@ class Licence:
 
 @frozen
 class About:
-    """The core metadata of a release, as far as an SBOM uses it.
+    """The core metadata of a release, as far as an SBOM uses it, and its publishers.
 
     :param summary: one line; empty if there is none.
     :param requires: the values of ``Requires-Dist``, unchanged.
+    :param publishers: who published the file that the metadata is about, by attestations that were verified.
     """
 
     summary: str = ""
     licences: tuple[Licence, ...] = ()
     requires: tuple[str, ...] = ()
+    publishers: tuple[Publisher, ...] = ()
 
 
 @frozen(order=True)

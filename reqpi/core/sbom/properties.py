@@ -10,12 +10,15 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from reqpi.core.sbom.model import Component, Sbom
 
-__all__ = ["PATCH", "PROXY", "UNREAD", "UNREAD_VALUE", "properties_of", "uuid_of"]
+__all__ = ["PATCH", "PROXY", "PUBLISHER", "UNREAD", "UNREAD_VALUE", "properties_of", "uuid_of"]
 
 UNREAD = "reqpi:core_metadata"
 UNREAD_VALUE = "unread"
 """The property of a component whose core metadata was not available this time."""
 
+
+PUBLISHER = "reqpi:publisher"
+"""The property for each publisher of a component: its kind, repository and workflow."""
 
 PROXY = "proxy URL"
 """Hermeto's comment of an external reference to the proxy that a component was fetched through."""

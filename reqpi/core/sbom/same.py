@@ -1,7 +1,7 @@
 """The comparison of an SBOM that a server made with the SBOM that a lock determines.
 
-Summaries, licences and dependencies come from the core metadata of files, which only the server has read. Everything
-else follows from the lock and its frozen pages.
+Summaries, licences and dependencies come from the core metadata of files, and the components inside wheels from these
+wheels, which only the server has read. Everything else follows from the lock and its frozen pages.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from reqpi.core.sbom.model import Component, Sbom
+from reqpi.core.sbom.inside import IN_WHEEL, is_inside
+from reqpi.core.sbom.model import APPLICATION, Component, Sbom
 
 __all__ = ["flaws_of_sbom", "with_metadata_of"]
 
@@ -23,8 +24,10 @@ def flaws_of_sbom(theirs: Sbom, ours: Sbom) -> Iterator[str]:
     """
     received = {component.ref: _without_metadata(component) for component in theirs.components}
     expected = {component.ref: _without_metadata(component) for component in ours.components}
+    wheels = {each.filename for component in ours.components for each in component.artifacts if each.wheel}
     for ref in sorted(received.keys() - expected.keys()):
-        yield f"the lock does not pin {ref}"
+        if not _is_inside_one_of(received[ref], wheels):
+            yield f"the lock does not pin {ref}"
     for ref, component in expected.items():
         if ref not in received:
             yield f"it lacks {ref}"
@@ -37,12 +40,17 @@ def flaws_of_sbom(theirs: Sbom, ours: Sbom) -> Iterator[str]:
 
 
 def with_metadata_of(ours: Sbom, theirs: Sbom) -> Sbom:
-    """Return an SBOM with the summaries, licences and dependencies of another one that has the same components."""
+    """Return an SBOM with the summaries, licences and dependencies of another one that has the same components.
+
+    The components inside wheels are those of the other one, too.
+    """
     told = {component.ref: component for component in theirs.components}
-    refs = {component.ref for component in ours.components}
+    inside = [component for component in theirs.components if is_inside(component)]
+    refs = {component.ref for component in (*ours.components, *inside)}
+    components = [_with_metadata(component, told[component.ref]) for component in ours.components]
     return evolve(
         ours,
-        components=tuple(sorted(_with_metadata(component, told[component.ref]) for component in ours.components)),
+        components=tuple(sorted([*components, *inside])),
         edges=tuple(edge for edge in theirs.edges if refs.issuperset(edge)),
         unread=tuple(ref for ref in theirs.unread if ref in refs),
     )
@@ -50,6 +58,12 @@ def with_metadata_of(ours: Sbom, theirs: Sbom) -> Sbom:
 
 def _without_metadata(component: Component) -> Component:
     return evolve(component, summary="", licences=())
+
+
+def _is_inside_one_of(component: Component, wheels: set[str]) -> bool:
+    """Return whether a component claims no more than to be inside some wheels of the lock."""
+    within = [value for name, value in component.properties if name == IN_WHEEL]
+    return bool(within) and wheels >= {*within} and not component.artifacts and component.kind != APPLICATION
 
 
 def _with_metadata(component: Component, told: Component) -> Component:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reqpi.core.simple.accept import HTML, V1_HTML, V1_JSON, ContentType, choose, weights
+from reqpi.core.simple.entries import with_own_provenance
 from reqpi.core.simple.html import index_html, page_html
 from reqpi.core.simple.json import index_json, page_json
 from reqpi.core.simple.listing import Listing, Packed
@@ -23,4 +24,5 @@ __all__ = [
     "page_json",
     "read_listing",
     "weights",
+    "with_own_provenance",
 ]

@@ -13,9 +13,11 @@ from functools import lru_cache
 from typing import Literal, TypedDict, Unpack
 from urllib.parse import quote, urljoin, urlsplit
 
+from attrs import evolve
+
 from reqpi.core import filenames
 from reqpi.core.errors import WrongPage
-from reqpi.core.model import ALGORITHMS, Digest, File, Project, Status
+from reqpi.core.model import ALGORITHMS, Digest, File, Page, Project, Status
 
 __all__ = [
     "absolute",
@@ -31,6 +33,7 @@ __all__ = [
     "text",
     "upload_time",
     "version_for",
+    "with_own_provenance",
 ]
 
 LONGEST_URL = 8192
@@ -111,6 +114,20 @@ def link_to(filename: str, prefix: str) -> str:
     :param prefix: as for :func:`link`, except for ``None``.
     """
     return f"{prefix}{quote(filename, safe='')}"
+
+
+def with_own_provenance(page: Page, prefix: str = "") -> Page:
+    """Return the page with the provenance of each file next to the file, relative to the page.
+
+    :param prefix: as for :func:`link`.
+    """
+    return evolve(page, files=tuple(_provenance_beside(file, prefix) for file in page.files))
+
+
+def _provenance_beside(file: File, prefix: str) -> File:
+    if file.provenance is None:
+        return file
+    return evolve(file, provenance=f"{prefix}{quote(file.filename, safe='')}.provenance")
 
 
 class OptionalFields(TypedDict):

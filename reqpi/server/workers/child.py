@@ -106,7 +106,7 @@ def main() -> None:
     except ReqPIError as error:
         raise SystemExit(f"cannot start: {error}") from None
     handle_hangup(reactor)
-    write_metrics(server, settings.worker, reactor)
+    write_metrics(server, settings, reactor)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     _Lifeline(reactor).startReading()
     reactor.run()

@@ -85,9 +85,13 @@ class MetricsOfWorkers:
         return "" if ready else "a worker is not ready"
 
 
-def write_metrics(server: Server, worker: int, reactor: Any) -> None:
-    """Write the numbers of a worker again and again, if its parent has made a folder for them."""
-    if worker and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+def write_metrics(server: Server, settings: Settings, reactor: Any) -> None:
+    """Write the numbers of a worker again and again, if its parent has made a folder for them.
+
+    The variable that names the folder may also be one of the operator, for other programs.
+    """
+    worker = settings.worker
+    if worker and settings.metrics is not None and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         log = Logger()
         files = exposition().WorkerFiles(server.readings, str(worker))
 

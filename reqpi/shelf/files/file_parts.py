@@ -14,6 +14,8 @@ from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponses
 from reqpi.shelf.files.insides import FileInsides
+from reqpi.shelf.provenance.attesting import Publishers
+from reqpi.shelf.provenance.stored import StoredProvenance
 
 __all__ = ["FileParts"]
 
@@ -31,6 +33,7 @@ class FileParts:
     core_metadata: CoreMetadata
     build_systems: BuildSystems
     file_insides: FileInsides
+    publishers: Publishers
 
     @classmethod
     def over(
@@ -60,4 +63,5 @@ class FileParts:
             metadata,
             BuildSystems(store, upstream, downloads, parsing),
             FileInsides(downloads.blobs, metadata, clock),
+            Publishers(StoredProvenance(store, upstream, clock)),
         )

@@ -42,7 +42,7 @@ async def fetched(
         async for piece in transfer:
             data += piece
             if len(data) > largest:
-                raise UpstreamTrouble(f"{as_shown(url)} sent too much", f"More than {largest} bytes, for metadata.")
+                raise UpstreamTrouble(f"{as_shown(url)} sent too much", f"More than {largest} bytes.", final=True)
     finally:
         transfer.close()
     return transfer.start, bytes(data), transfer.size

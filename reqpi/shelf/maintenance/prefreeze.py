@@ -8,7 +8,6 @@ more of it than a rate allows. A project that fails is tried again when a client
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
 from typing import Any
 
 from attrs import define, field
@@ -55,12 +54,12 @@ _BUCKETS = 1000
 class _Waiting:
     """The projects that wait to be frozen for one client.
 
-    :ivar locks: each with the projects that are left.
+    :ivar locks: each with the projects that are left, which are one at least.
     :ivar left: projects of all of them.
     """
 
     bucket: Bucket | None
-    locks: deque[tuple[Commitment, Iterator[Project]]] = field(factory=deque)
+    locks: deque[tuple[Commitment, deque[Project]]] = field(factory=deque)
     left: int = 0
 
 
@@ -95,13 +94,15 @@ class Prefreeze:
         own = self._clients.get(client) or self._resting.get(client)
         crowded = self._weight + weight > _HEAVIEST or self._left + len(projects) > _MOST
         crowded = crowded or (own.left if own else 0) + len(projects) > _MOST_EACH
+        if not projects:
+            return
         if self._stopped or crowded:
             self._log.debug("lock {short} is not prefrozen: too much is waiting", short=commitment.short)
             return
         if own is None:
             own = self._clients[client] = _Waiting(self._bucket(client))
         own.left += len(projects)
-        own.locks.append((commitment, iter(projects)))
+        own.locks.append((commitment, deque(projects)))
         self._left += len(projects)
         self._weight += weight
         self._start()
@@ -162,8 +163,8 @@ class Prefreeze:
             if bucket is None or bucket.take(now):
                 return client
             self._resting[client] = self._clients.pop(client)
-        if self._resting and self._again is None:
-            self._again = self._clock.callLater(_PAUSE, self._resume)
+            if self._again is None:
+                self._again = self._clock.callLater(_PAUSE, self._resume)
         return None
 
     async def _freeze_one(self, client: str, own: _Waiting) -> None:
@@ -172,8 +173,6 @@ class Prefreeze:
             self._clients.move_to_end(client)
         else:
             del self._clients[client]
-        if found is None:
-            return
         self._working[client] += 1
         try:
             with on_behalf_of(client):
@@ -181,18 +180,17 @@ class Prefreeze:
         finally:
             self._working -= Counter((client,))  # without those that have none
 
-    def _project(self, own: _Waiting) -> tuple[Commitment, Project] | None:
+    def _project(self, own: _Waiting) -> tuple[Commitment, Project]:
         """Return the next project of a client; its locks take turns."""
-        while own.locks:
-            commitment, projects = own.locks.popleft()
-            project = next(projects, None)
-            if project is not None:
-                own.left -= 1
-                self._left -= 1
-                own.locks.append((commitment, projects))
-                return commitment, project
+        commitment, projects = own.locks.popleft()
+        project = projects.popleft()
+        own.left -= 1
+        self._left -= 1
+        if projects:
+            own.locks.append((commitment, projects))
+        else:
             self._weight -= commitment.lock.weight
-        return None
+        return commitment, project
 
     async def _freeze(self, commitment: Commitment, project: Project) -> None:
         try:

@@ -11,6 +11,8 @@ from reqpi.core import frozen_pages as freezer
 from reqpi.core.crates.commits import load_commit
 from reqpi.core.crates.frozen_line import load_line
 from reqpi.core.decisions import load_decision
+from reqpi.core.drift.drift_round import load_round
+from reqpi.core.drift.stored import load_advised, load_history
 from reqpi.core.errors import DamagedRecord
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.sbom import record as sbom_record
@@ -18,7 +20,7 @@ from reqpi.shelf.files.core_metadata import load_digest
 from reqpi.shelf.freezings import load_freezing
 from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
-from reqpi.shelf.records import KINDS, Kind, kind_of
+from reqpi.shelf.records import ADVISORIES, KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
 from reqpi.shelf.room.charges import load_charge
 from reqpi.shelf.run_counts import load_counts, load_entry
@@ -36,6 +38,11 @@ def _load_recorded_file(record: str, data: bytes) -> object:
     return None if key == UNTIMED else freezer.load(data, canonicalize_name(project))
 
 
+def _load_history(record: str, data: bytes) -> object:
+    _, project, key = record.split("/")
+    return load_advised(data) if key == ADVISORIES else load_history(data, canonicalize_name(project))
+
+
 _LOADS: dict[str, Callable[[str], _Load]] = {
     "refused": lambda _: load_refusals,
     "metadata": lambda _: load_digest,
@@ -45,9 +52,10 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "told-build-systems": lambda _: BuildSystem.load,
     "holding": lambda _: RecordedHold.load,
     "lacking": lambda _: load_notes,
-    "bills": lambda _: sbom_record.load,
+    "bills": lambda record: sbom_record.load_publishers if record.endswith("/publishers") else sbom_record.load,
     "crates": lambda _: load_line,
     "crate-commits": lambda _: load_commit,
+    "provenance": lambda _: load_digest,
     "charges": lambda _: load_charge,
     "learning": lambda _: load_exclude_newer,
     "learned": lambda record: partial(_load_recorded_file, record),
@@ -56,6 +64,8 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "run-counts": lambda _: load_counts,
     "decisions": lambda _: load_decision,
     "freezings": lambda _: load_freezing,
+    "histories": lambda record: partial(_load_history, record),
+    "drift": lambda _: load_round,
 }
 """The function that reads a record, by the folder of its kind and the name of the record."""
 

@@ -45,10 +45,11 @@ class RegularSweeps:
         self._clock = clock
         self._frequency = frequency
         self._sweep = Sweep(store, clock, max_age, counts=counts)
+        self._has_failed = False
         self.interval = min(frequency, _LOOKS)
 
     async def tend(self) -> Swept | None:
-        """Sweep if that is due; this is called every :attr:`interval` seconds.
+        """Sweep if that is due, or if the last sweep failed here; this is called every :attr:`interval` seconds.
 
         In a store that was never swept, the first sweep is due later, as after another one: an operator who did not
         expect it has time to turn it off.
@@ -58,7 +59,10 @@ class RegularSweeps:
             await self._store.create(_RECORD, b"{}")
             return None
         # The time may be from the clock of another machine, which may be ahead. A timer may be early by a little.
-        if abs(self._clock.seconds() - last) < self._frequency - 1.0:
+        if abs(self._clock.seconds() - last) < self._frequency - 1.0 and not self._has_failed:
             return None
+        self._has_failed = True
         await self._store.use(_RECORD)
-        return await self._sweep.run()
+        swept = await self._sweep.run()
+        self._has_failed = False
+        return swept

@@ -30,6 +30,7 @@ from reqpi.shelf.records import (
     Owner,
     claimed_metadata_record,
     document_record,
+    history_record,
     kind_of,
     kinds_of,
     lock_record,
@@ -103,6 +104,7 @@ class Sweep:
         if not self._dry_run:
             await self._forget_metadata(live, began)
             await self._forget(time_record(""), began)
+            await self._forget(history_record(""), began)
             await self._forget_documents(roots, began)
             message = "swept {locks} locks and {blobs} files of {size} bytes"
             self._log.info(message, locks=removed, blobs=blobs, size=size)

@@ -21,6 +21,7 @@ from reqpi.core.model import Lock
 from reqpi.core.report import Document
 from reqpi.runtime.offload import FROZEN_PAGE, LOCK
 from reqpi.shelf.files.hashing import Pace, at_full_speed, is_right
+from reqpi.shelf.maintenance.attestation_checks import attestation_checks
 from reqpi.shelf.maintenance.record_checks import REMADE, check
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import Owner, document_record, kind_of, lock_record, name_for_logs, page_record
@@ -35,8 +36,9 @@ _SHOWN = 1000
 class Damage:
     """One damaged file or record.
 
-    :param kind: ``file``, ``lock``, ``document``, ``frozen list`` or ``record``.
-    :param name: its sha256, its address, its address and project, or the name of the record without a token in it.
+    :param kind: ``file``, ``lock``, ``document``, ``frozen list``, ``record`` or ``provenance object``.
+    :param name: its sha256, its address, its address and project or filename, or the name of the record without a token
+        in it.
     :param problem: what is wrong with it.
     :param repaired: whether it was repaired.
     """
@@ -60,6 +62,7 @@ class StoreVerdict:
     :param left: the number of damages that were not repaired, including those that are not listed.
     :param trusted: frozen lists whose lock gives no digest for some pin: only a seal tells whether they were changed.
     :param sealed: frozen lists and decisions that were sealed.
+    :param attested: provenance objects of which every attestation was verified.
     :param lost: removed files that are on a frozen list: address, project and filename of each.
     """
 
@@ -73,6 +76,7 @@ class StoreVerdict:
     lost: tuple[tuple[str, str, str], ...] = ()
     trusted: int = 0
     sealed: int = 0
+    attested: int = 0
 
     def found(self, damage: Damage) -> StoreVerdict:
         """Return the verdict with one more damage."""
@@ -88,6 +92,8 @@ class Verification:
     :param pace: called with the length of each piece of a file; may delay the reading.
     :param unsealed: returns a record that is not sealed as it should be, by its name; each frozen list and decision
         that it returns is sealed if nothing else is wrong with it. ``None``: nothing is sealed.
+    :param attestations: whether to verify the attestations of the provenance objects that are kept. pypi-attestations
+        must be installed.
     """
 
     def __init__(
@@ -97,11 +103,13 @@ class Verification:
         repair: bool = False,
         pace: Pace = at_full_speed,
         unsealed: Callable[[str], Awaitable[bytes | None]] | None = None,
+        attestations: bool = False,
     ) -> None:
         self._store = store
         self._repair = repair
         self._pace = pace
         self._unsealed = unsealed
+        self._attestations = attestations
         self._removed: set[str] = set()
 
     async def run(self) -> StoreVerdict:
@@ -204,8 +212,22 @@ class Verification:
             return verdict.found(Damage("frozen list", f"{address}/{project}", problem))
         if unsealed is not None:
             verdict = await self._sealed(verdict, record, unsealed)
+        if self._attestations:
+            verdict = await self._attested(verdict, lock, address, record, written)
         pins = lock.projects[canonicalize_name(project)]
         return evolve(verdict, trusted=verdict.trusted + any(not admission.required(pin) for pin in pins))
+
+    async def _attested(
+        self, verdict: StoreVerdict, lock: Lock, address: str, record: str, written: bytes
+    ) -> StoreVerdict:
+        """Verify the attestations of the files on a frozen list."""
+        page = freezer.load(written, canonicalize_name(record.rpartition("/")[2]))
+        async for filename, problem in attestation_checks(self._store, lock, address, page):
+            if problem:
+                verdict = verdict.found(Damage("provenance object", f"{address}/{filename}", problem))
+            else:
+                verdict = evolve(verdict, attested=verdict.attested + 1)
+        return verdict
 
     async def _read(self, data: bytes) -> Lock:
         """Read a lock from its one document or from those that it lists."""
@@ -235,5 +257,5 @@ class Verification:
         except StoreTrouble as trouble:
             return trouble.title, []
         lost = [file.filename for file in page.files if file.sha256 in self._removed]
-        foreign = [file.filename for file in page.files if not admission.admits(lock, file)]
+        foreign = [file.filename for file in page.files if not admission.has_right_bytes(lock, file)]
         return f"its lock does not admit {foreign[0]}" if foreign else "", lost

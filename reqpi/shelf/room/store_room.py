@@ -17,7 +17,7 @@ from reqpi.core.errors import OverQuota, StoreFull, StoreTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.sizes import size_text
 from reqpi.runtime.counts import ServerCounts
-from reqpi.runtime.on_behalf import WITH_TOKEN, requested_address, requester
+from reqpi.runtime.on_behalf import requested_address, requesting_token
 from reqpi.shelf.records import decision_record, differing_metadata_record, lock_record, time_record
 from reqpi.shelf.room.charges import Charges
 from reqpi.shelf.room.tally import Tally
@@ -40,7 +40,7 @@ _STEPS = 1000
 """Files that are looked at before a pause: the answer to one listing of an object store."""
 
 _PAUSE = 0.05
-"""Seconds: a survey looks at 20,000 files a second, at most."""
+"""Seconds: a survey looks at 20,000 files a second, at most. The first one goes on at once."""
 
 _ALWAYS = (decision_record(""), time_record(""), differing_metadata_record(""))
 """Records that are stored in a full store too: what the operator has decided, and what protects others. All are small.
@@ -97,16 +97,18 @@ class StoreRoom:
             return _LockAccount(self, "", "", is_bounded=False)
         if not name.startswith(lock_record("")):
             return await self.for_blob()
-        token = requester().removeprefix(WITH_TOKEN) if requester().startswith(WITH_TOKEN) else ""
-        return _LockAccount(self, name.removeprefix(lock_record("")), token)
+        return _LockAccount(self, name.removeprefix(lock_record("")), requesting_token())
 
-    async def created(self, name: str, size: int) -> None:
-        """See :meth:`reqpi.storage.counted.Accounts.created`. The next survey finds how much it was in the store."""
-        self._created += size
+    async def creating(self, name: str) -> None:
+        """See :meth:`reqpi.storage.counted.Accounts.creating`: a lock is charged to its token from here on."""
         if self._quota is not None and name.startswith(lock_record("")):
             account = await self.for_record(name)
             if account.token:
                 await self._charges.begin(account.address, account.token)
+
+    def created(self, size: int) -> None:
+        """See :meth:`reqpi.storage.counted.Accounts.created`. The next survey finds how much it was in the store."""
+        self._created += size
 
     def removed(self, size: int) -> None:
         """See :meth:`reqpi.storage.counted.Accounts.removed`."""
@@ -203,9 +205,9 @@ class StoreRoom:
         self._was_full = self._was_full and self._largest is not None and self.whole.used >= self._largest
 
     async def _goes_on(self, steps: int) -> bool:
-        """Pause now and then; return whether the survey goes on."""
+        """Pause now and then; return whether the survey goes on. Before the first has ended, nothing is bounded."""
         if not steps % _STEPS:
-            await deferLater(self._clock, _PAUSE)
+            await deferLater(self._clock, 0 if self.whole.surveyed is None else _PAUSE)
         return not self._stopped
 
 

@@ -13,10 +13,11 @@ from attrs import asdict, define, frozen
 from reqpi.core import admission
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.platform_tags import platforms_of
+from reqpi.core.provenance.publishers import Publisher
 from reqpi.core.report import Defect
 from reqpi.core.targets import InstallTarget
 
-__all__ = ["HeldThing", "HoldVerdict", "MissingFile", "Platform", "verdict_of"]
+__all__ = ["HeldThing", "HoldVerdict", "MissingFile", "Platform", "PublishedFile", "verdict_of"]
 
 HeldThing = tuple[Project, str | None]
 """A file of a project, by its filename; or, with ``None``, all files of a project."""
@@ -55,6 +56,18 @@ class Platform:
 
 
 @frozen
+class PublishedFile:
+    """A file with one of its publishers."""
+
+    filename: str
+    publisher: Publisher
+
+    def as_json(self) -> dict[str, str]:
+        """Return the filename, and the members of the publisher as a provenance object has them."""
+        return {**self.publisher.members, "filename": self.filename}
+
+
+@frozen
 class HoldVerdict:
     """The answer to the question whether the store has all files of a lock.
 
@@ -68,6 +81,7 @@ class HoldVerdict:
     :param unfit: pins without a marker that have no file for the target: a client there will not find one.
     :param defects: the lines of the lock that the latest hold could not complete, and never will.
     :param differing_metadata: wheels whose core metadata is not what the upstream promised.
+    :param publishers: who published the files with an attestation that was verified here, in the order of the files.
     :param remarks: sentences about further files, such as crates: what nothing pins, and what differs from a promise.
     """
 
@@ -81,6 +95,7 @@ class HoldVerdict:
     unfit: tuple[str, ...]
     defects: tuple[Defect, ...] = ()
     differing_metadata: tuple[str, ...] = ()
+    publishers: tuple[PublishedFile, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -90,8 +105,9 @@ class HoldVerdict:
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as JSON has it."""
-        return asdict(self, filter=lambda field, _: field.name != "defects") | {
-            "defects": [defect._asdict() for defect in self.defects]
+        return asdict(self, filter=lambda field, _: field.name not in ("defects", "publishers")) | {
+            "publishers": [each.as_json() for each in self.publishers],
+            "defects": [defect._asdict() for defect in self.defects],
         }
 
 

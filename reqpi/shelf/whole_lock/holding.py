@@ -36,6 +36,7 @@ from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_prefix, holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
+from reqpi.shelf.whole_lock.hold_publishers import published_by
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
 from reqpi.shelf.whole_lock.hold_room import HoldRoom, HoldTooLarge
 from reqpi.shelf.whole_lock.hold_verdict import HeldThing, HoldVerdict, verdict_of
@@ -147,7 +148,9 @@ class Holds:
         verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons | denied, defects=defects)
         differing = await self._shelf.differing_metadata(files)
         names = tuple(file.filename for file in differing[:_SHOWN])
-        return evolve(verdict, differing_metadata=names, remarks=remarks[:_SHOWN])
+        published, doubts = await published_by(self._shelf, commitment, files[:_SHOWN])
+        remarks += doubts
+        return evolve(verdict, differing_metadata=names, publishers=published, remarks=remarks[:_SHOWN])
 
     def stop(self) -> None:
         """Start no further fetches. Files in the store stay, and a later hold goes on from there."""

@@ -1,17 +1,17 @@
 """SBOMs of locks, with the core metadata of all components, which is recorded once all of it is verified.
 
-Clients may cache an SBOM forever, so a later one must not contain more. The core metadata of every component is read.
-If all of it was read from verified wheels, it is recorded, create-if-absent, and from then on each replica makes its
-SBOMs from that record. While some of it is missing or an upstream's claim, an SBOM is made from what is known, and is
-not to be cached.
+Clients may cache an SBOM forever, so a later one must not contain more. The core metadata of every component is read,
+and the SBOMs inside all wheels. If all of it was read from verified wheels, it is recorded, create-if-absent, and from
+then on each replica makes its SBOMs from that record. While some of it is missing or an upstream's claim, an SBOM is
+made from the core metadata that is known, and is not to be cached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from attrs import frozen
+from attrs import evolve, frozen
 from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 
@@ -22,11 +22,15 @@ from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Store
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom import record
+from reqpi.core.sbom.inside import InsideSbom, with_inside
+from reqpi.core.sbom.record import RecordedSbom
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import sbom_record
 from reqpi.shelf.shelf import Shelf
+from reqpi.shelf.whole_lock.sbom_publishers import SbomPublishers
+from reqpi.shelf.whole_lock.sboms_in_wheels import sboms_in_wheels
 
 __all__ = ["SbomResponse", "Sboms"]
 
@@ -41,6 +45,8 @@ _WRITERS = 1
 
 _MOST = 32
 """SBOMs that may be requested at the same time, each for another lock, project or format."""
+
+_Inside = Mapping[str, Sequence[InsideSbom]]
 
 Writer = Callable[[sbom.Sbom], bytes]
 
@@ -64,6 +70,7 @@ class Sboms:
         self._shelf = shelf
         self._store = store
         self._clock = clock
+        self._publishers = SbomPublishers(shelf, store)
         self._under_way: SingleFlight[SbomResponse] = SingleFlight()
         self._gathering: SingleFlight[tuple[sbom.Sbom, bool]] = SingleFlight()
         self._asked_for = 0
@@ -103,41 +110,50 @@ class Sboms:
         pages = await self._shelf.pages(commitment)
         described = await in_thread(sbom.described_by, commitment, pages)
         lasting = not is_withheld(pages.values())
-        known, final = await self._known(commitment, described, lasting=lasting)
-        return await self._writing.run(in_thread, _made_of, commitment, pages, known), final
+        before = await self._store.get(sbom_record(commitment.address, "metadata")) is not None
+        published, settled = await self._publishers.of(commitment, pages, final=before, lasting=lasting)
+        wheels = [file for page in pages.values() for file in page.files if file.wheel]
+        known, inside, final = await self._known(commitment, described, wheels, lasting=lasting and settled)
+        for file in published:
+            if file in known or not file.wheel:  # without its metadata, a wheel counts as unread
+                known[file] = evolve(known.get(file, sbom.About()), publishers=published[file])
+        return await self._writing.run(in_thread, _made_of, commitment, pages, known, inside), final
 
     async def _known(
-        self, commitment: Commitment, described: Iterable[File], *, lasting: bool
-    ) -> tuple[dict[File, sbom.About], bool]:
-        """Return the recorded core metadata, and whether it is final.
+        self, commitment: Commitment, described: Iterable[File], wheels: Iterable[File], *, lasting: bool
+    ) -> tuple[dict[File, sbom.About], _Inside, bool]:
+        """Return the recorded core metadata, the SBOMs inside wheels, and whether these are final.
 
-        If there is none, return what can be obtained now. It is recorded if all of it is there and verified.
+        If nothing is recorded, return what can be obtained now. It is recorded if all of it is there and verified.
 
         :param lasting: these are all files: none is denied.
         """
         files = {str(file.sha256): file for file in described}
         name = sbom_record(commitment.address, "metadata")
         recorded = await self._store.get(name)
-        about: Mapping[str, sbom.About] | None = None
+        stands = RecordedSbom()
         if recorded is not None:
-            about = await in_thread(read_record, name, recorded, record.load)
-        if about is None or not files.keys() <= about.keys():  # then the pages were frozen again
+            stands = await in_thread(read_record, name, recorded, record.load)
+        if recorded is None or not files.keys() <= stands.known.keys():  # then the pages were frozen again
             found = await self._found(commitment, files.values())
             if not lasting or len(found) < len(files) or not await self._is_verified(commitment, files.values()):
-                return found, False
-            about = await self._recorded(name, {str(file.sha256): about for file, about in found.items()})
+                return found, {}, False
+            inside = await sboms_in_wheels(self._shelf, commitment, wheels)
+            if inside is None:
+                return found, {}, False
+            about = {str(file.sha256): about for file, about in found.items()}
+            stands = await self._recorded(name, RecordedSbom(about, inside))
         # The record is final: finding more would make a different SBOM.
-        return {file: about[sha256] for sha256, file in files.items()}, lasting
+        return {file: stands.known[sha256] for sha256, file in files.items()}, stands.inside, lasting
 
-    async def _recorded(self, name: str, known: Mapping[str, sbom.About]) -> Mapping[str, sbom.About]:
-        """Record core metadata; return what another process has recorded of the same files, if it was faster."""
-        fresh = await in_thread(record.dump, known)
-        stands = await self._store.create(name, fresh)
-        about: Mapping[str, sbom.About] = await in_thread(read_record, name, stands, record.load)
-        if known.keys() <= about.keys():
-            return about
-        await self._store.replace(name, fresh)
-        return known
+    async def _recorded(self, name: str, fresh: RecordedSbom) -> RecordedSbom:
+        """Record what was read; return what another process has recorded of the same files, if it was faster."""
+        data = await in_thread(record.dump, fresh.known, fresh.inside)
+        stands: RecordedSbom = await in_thread(read_record, name, await self._store.create(name, data), record.load)
+        if fresh.known.keys() <= stands.known.keys():
+            return stands
+        await self._store.replace(name, data)
+        return fresh
 
     async def _is_verified(self, commitment: Commitment, files: Iterable[File]) -> bool:
         """Return whether all core metadata was read from verified wheels: a claim must not be recorded as final."""
@@ -173,8 +189,10 @@ def _read(metadata: bytes, commitment: Commitment) -> sbom.About:
     return record.of_interest(sbom.about(metadata), commitment.lock.projects)
 
 
-def _made_of(commitment: Commitment, pages: Mapping[Project, Page], known: Mapping[File, sbom.About]) -> sbom.Sbom:
-    return with_committed(sbom.sbom_of(commitment, pages, known), commitment.lock)
+def _made_of(
+    commitment: Commitment, pages: Mapping[Project, Page], known: Mapping[File, sbom.About], inside: _Inside
+) -> sbom.Sbom:
+    return with_inside(with_committed(sbom.sbom_of(commitment, pages, known), commitment.lock), inside)
 
 
 def _write(gathered: sbom.Sbom, index: str, write: Writer) -> bytes:

@@ -5,10 +5,13 @@ Twisted does not limit the body of a request.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from functools import partial
 from io import BytesIO
 from typing import IO, Any, cast
 
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import IDelayedCall
 from twisted.web.resource import IResource
 from twisted.web.server import Request
@@ -22,6 +25,7 @@ from reqpi.web.http.authority import let_target_name, split_target
 from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.headers import header
 from reqpi.web.http.login_cookie import authorization_of
+from reqpi.web.http.pace import SLICE, Stalled, is_large, pump
 from reqpi.web.http.problems import DOCUMENT_TOO_LARGE, Problem, problem_of
 from reqpi.web.http.rate_limits import too_many
 from reqpi.web.http.refusal import LINGER
@@ -47,6 +51,12 @@ class BoundedRequest(Request):
     _taken = 0
     _most = _SMALL
     """Bytes of the body, at most: decided once, because to check a signed login takes longer than to add a piece."""
+
+    unwritten = 0
+    """Bytes of a large response that were not written yet."""
+
+    _writing: Deferred[bool] | None = None
+    """A large response that is being written; its result is whether the client took all of it."""
 
     is_refused = False
     """The response is a refusal, and nothing else of the request counts."""
@@ -130,7 +140,7 @@ class BoundedRequest(Request):
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        if not channel.in_pipeline:
+        if not channel.takes_turn:
             return self._begin()
         turns: Turns = self._site.turns  # looked up now: a request whose client is gone has no site
         self.notifyFinish().addErrback(lambda _: turns.leave(self))
@@ -159,6 +169,39 @@ class BoundedRequest(Request):
     def _load(self) -> None:
         """Answer once the body may be in memory."""
         self._site.limits.uploads.load(self, self._client, self._taken, super().process)
+
+    def write(self, data: bytes) -> None:
+        """Write a part of the response. A large one is the last, and is written as fast as the client reads it."""
+        if is_large(len(data)) and self.producer is None and self.method != b"HEAD" and not self._disconnected:
+            self._writing = Deferred.fromCoroutine(self._write_slowly(data))
+        else:
+            super().write(data)
+
+    def finish(self) -> None:
+        """End the response, once all of it was written."""
+        end = super().finish
+        if self._writing is None:
+            end()
+        else:
+            self._writing.addCallback(lambda whole: end() if whole else None)
+
+    async def _write_slowly(self, body: bytes) -> bool:
+        channel: Any = self.channel
+        try:
+            await pump(self, self._slices(body), len(body))
+        except Stalled:
+            channel.cut(Limit.UNREAD)
+        except ConnectionAborted:
+            pass
+        else:
+            return True
+        return False
+
+    async def _slices(self, body: bytes) -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(body), SLICE):
+            piece = body[start : start + SLICE]
+            self.unwritten = len(body) - start - len(piece)
+            yield piece
 
     def getRequestHostname(self) -> bytes:
         """Return a valid host name. No route depends on it, and klein fails if it is not valid."""

@@ -22,6 +22,7 @@ from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
 from reqpi.web.http.authority import is_host, needs_tls
 from reqpi.web.http.early_answers import MALFORMED, answer_early
+from reqpi.web.http.pace import is_large
 from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
 from reqpi.web.http.request_time import RequestTime, too_slow
 from reqpi.web.http.unread import unsent
@@ -135,8 +136,8 @@ class FastPathChannel(HTTPChannel):
     _bucket: Bucket | None = None
     """The requests of the client that sent it; ``None``: they are not limited."""
 
-    in_pipeline = False
-    """A request that is parsed now had arrived before the last response was complete."""
+    takes_turn = False
+    """A request that is parsed now had arrived before the last response was complete, or has a large response."""
 
     _parses_again = False
 
@@ -162,7 +163,7 @@ class FastPathChannel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Answer the bytes on the fast path, or pass them to twisted.web."""
-        self.in_pipeline = self._parses_again
+        self.takes_turn = self._parses_again
         if self._between:
             if self._answered(data):
                 return
@@ -178,7 +179,7 @@ class FastPathChannel(HTTPChannel):
 
     def requestDone(self, request: Any) -> None:
         """Return to the fast path, if twisted.web has answered everything that has arrived."""
-        self.in_pipeline = self._parses_again = True
+        self.takes_turn = self._parses_again = True
         self._time.receives(None)  # the next head may begin in the same piece
         super().requestDone(request)  # what has arrived meanwhile is received again
         self._parses_again = False
@@ -206,7 +207,8 @@ class FastPathChannel(HTTPChannel):
     def pauseProducing(self) -> None:
         """Wait until the client has read what waits for it."""
         super().pauseProducing()
-        self.site.limits.unread.waits(self, self.peer, unsent(self.transport))
+        unwritten = self.requests[0].unwritten if self.requests else 0
+        self.site.limits.unread.waits(self, self.peer, unsent(self.transport) + unwritten)
 
     def resumeProducing(self) -> None:
         """Go on: the client has read."""
@@ -259,8 +261,10 @@ class FastPathChannel(HTTPChannel):
         found = site.ready_answers.find(target, simple_one.asked)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
+        size = 0 if no_body else len(found.body)
         bucket = self._bucket
-        if bucket is not None and not bucket.take(self._now()):
+        self.takes_turn = is_large(size)
+        if self.takes_turn or (bucket is not None and not bucket.take(self._now())):
             return False
         self.resetTimeout()
         self.served += 1
@@ -269,7 +273,6 @@ class FastPathChannel(HTTPChannel):
             site.self_checks.followed(self, *self.latest)
         more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
         self._send(found.wire(site.date(), head=no_body, more=more))
-        size = 0 if no_body else len(found.body)
         count = found.count
         count.number += 1
         count.size += size

@@ -1,25 +1,21 @@
-"""Responses with a file: ranges, resumption, and bodies at the client's pace."""
+"""Responses with a file: ranges, and resumption."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, closing
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from twisted.internet.defer import Deferred, TimeoutError
-from twisted.internet.error import ConnectionAborted
-from twisted.internet.interfaces import IPushProducer, IReactorTime
 from twisted.web.server import Request
-from zope.interface import implementer
 
-from reqpi.core.errors import StoreTrouble
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
+from reqpi.web.http.pace import pump
 from reqpi.web.http.representation import IMMUTABLE, RepresentationResponse, constant, has
-from reqpi.web.http.sendfile import STALL, sent_by_kernel, takes_from_kernel
+from reqpi.web.http.sendfile import sent_by_kernel, takes_from_kernel
 
 __all__ = ["send_file", "send_response"]
 
@@ -71,14 +67,14 @@ async def send_file(
     file = await local() if local is not None and start < stop else None
     if file is None:
         async with aclosing(read(start, stop)) as chunks:
-            await _pump(request, chunks, stop - start)
+            await pump(request, chunks, stop - start)
         return
     with closing(file):
         if takes_from_kernel(request):
             request.write(b"")
             await sent_by_kernel(request, file, start, stop)
         else:
-            await _pump(request, _chunks(file, start, stop), stop - start)
+            await pump(request, _chunks(file, start, stop), stop - start)
 
 
 async def _chunks(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes, None]:
@@ -110,61 +106,6 @@ def _send_elsewhere(request: Request, url: str) -> None:
     request.setHeader("Referrer-Policy", "no-referrer")
     request.setHeader("Content-Length", "0")
     request.write(b"")
-
-
-@implementer(IPushProducer)
-class _Pace:
-    """The client's pace: :meth:`turn` waits while enough bytes are buffered."""
-
-    def __init__(self, clock: IReactorTime) -> None:
-        self._clock = clock
-        self._gone = False
-        self._held: Deferred[None] | None = None
-
-    async def turn(self) -> None:
-        """Wait until the client can take more.
-
-        :raises twisted.internet.error.ConnectionAborted: the client is gone, or has read nothing for a minute.
-        """
-        if self._held is not None:
-            try:
-                await self._held.addTimeout(STALL, self._clock)
-            except TimeoutError:
-                raise ConnectionAborted from None
-        if self._gone:
-            raise ConnectionAborted
-
-    def pauseProducing(self) -> None:
-        if self._held is None:
-            self._held = Deferred()
-
-    def resumeProducing(self) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.callback(None)
-
-    def stopProducing(self) -> None:
-        self._gone = True
-        self.resumeProducing()
-
-
-async def _pump(request: Request, chunks: AsyncIterator[bytes], size: int) -> None:
-    site: Any = request.site
-    pace = _Pace(site.clock)
-    left = size
-    try:
-        async for piece in chunks:
-            if request.producer is None:
-                request.registerProducer(pace, True)
-            request.write(piece)
-            left -= len(piece)
-            del piece  # the transport has it, so that one piece, not two, is in memory for a slow client
-            await pace.turn()
-    finally:
-        if request.producer is not None and request.channel is not None:
-            request.unregisterProducer()
-    if left:
-        raise StoreTrouble("a file in the store has the wrong length", f"It has {size - left} bytes, not {size}.")
 
 
 def _range_of(request: Request, size: int, etag: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from attrs import frozen
@@ -28,7 +28,10 @@ from reqpi.web.pages.state import AddressState, read_state, state_of
 from reqpi.web.pages.text import counted
 from reqpi.web.permission import may_know_versions
 
-__all__ = ["overview"]
+__all__ = ["PageSection", "overview"]
+
+PageSection = Callable[[Request, Commitment, str], Awaitable[list[Tag]]]
+"""Returns a part of the page, for a request. The last argument is the prefix of relative links."""
 
 
 @frozen
@@ -40,6 +43,7 @@ class _Shown:
     :param root: see :func:`reqpi.web.pages.frame.root_of`.
     :param rows: the first pins.
     :param lines: see :func:`reqpi.web.pages.refusals.refused`.
+    :param more: the parts that features add.
     """
 
     commitment: Commitment
@@ -52,6 +56,7 @@ class _Shown:
     lines: Mapping[Project, str] | None
     withheld: Sequence[tuple[File, Denial]]
     freezings: Mapping[Project, PageFreezing]
+    more: Sequence[Tag]
 
     @property
     def index(self) -> str:
@@ -59,16 +64,22 @@ class _Shown:
         return f"{self.base}/{self.commitment.address}/simple/"
 
 
-async def overview(request: Request, services: LockServices, base: str, address: str) -> bytes:
-    """Answer ``GET /<address>/``. With ``?suggest=1`` the upstream is asked for the lines to add."""
+async def overview(
+    request: Request, services: LockServices, base: str, address: str, sections: Sequence[PageSection] = ()
+) -> bytes:
+    """Answer ``GET /<address>/``. With ``?suggest=1`` the upstream is asked for the lines to add.
+
+    :param sections: further parts, which features add.
+    """
     shelf = services.shelf
     commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in shown_pins(commitment)))
     refusals = await shelf.refused(address)
+    here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
     shown = _Shown(
         commitment,
         base,
-        "" if (request.path or b"").endswith(b"/") else f"{address}/",
+        here,
         root_of(request),
         await read_rows(shelf, commitment, shown_pins(commitment)[:FIRST_PINS], FIRST_FILES),
         await read_state(services, commitment, frozen),
@@ -76,6 +87,7 @@ async def overview(request: Request, services: LockServices, base: str, address:
         await _lines(request, shelf, commitment, refusals),
         await shelf.withheld(commitment, frozen),
         await shelf.freezings(commitment),
+        [tag for section in sections for tag in await section(request, commitment, here)],
     )
     return send_page(request, await in_thread(_rendered, shown))
 
@@ -115,6 +127,7 @@ class _Overview(Element):
             use=how_to_use(shown.index, shown.base, shown.commitment.address),
             refused=refused(shown.refusals, shown.lines, lock.format),
             denied=denied(shown.withheld),
+            more=list(shown.more),
             table=first_pins(shown.commitment, shown.here, shown.rows),
             trusted=trusted_on_first_use(shown.freezings),
             exports=exports_table(shown.here, lock.format),

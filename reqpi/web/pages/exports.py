@@ -38,6 +38,7 @@ def exports_table(here: str, formats: str) -> Tag:
     rows = [
         tags.tr(tags.th(tags.a(name, href=f"{here}{name}"), scope="row"), tags.td(purpose))
         for name, purpose in _EXPORTS
+        if name not in _ONLY_FOR or name == formats
     ]
     head = tags.tr(tags.th("name", scope="col"), tags.th("what it is for", scope="col"))
     return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")

@@ -105,7 +105,8 @@ def send_page(request: Request, body: bytes) -> bytes:
     request.setHeader("Content-Length", str(len(body)))
     request.setHeader("Cache-Control", "no-store")
     request.setHeader("Content-Security-Policy", _POLICY)
-    request.setHeader("Referrer-Policy", "no-referrer")
+    # With no-referrer, browsers say that a form comes from a page of the origin null, which is foreign.
+    request.setHeader("Referrer-Policy", "same-origin")
     return body
 
 

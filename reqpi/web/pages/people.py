@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.web.server import Request
@@ -11,7 +12,7 @@ from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
 from reqpi.web.http.headers import prefers_html
-from reqpi.web.pages.address import overview
+from reqpi.web.pages.address import PageSection, overview
 from reqpi.web.pages.commit import commit_form
 from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.front import CommitForm, front
@@ -30,14 +31,22 @@ class PeopleResource:
     """A :class:`~reqpi.web.http.feature.Feature`: the pages for people.
 
     :param access: the clients of the server; ``None``: it requires no login.
+    :param sections: further parts of the page of an address, which features add.
     """
 
     names = frozenset({_LOGIN, _LOGOUT})
 
-    def __init__(self, services: LockServices, base: PublicUrl, access: Access | None) -> None:
+    def __init__(
+        self,
+        services: LockServices,
+        base: PublicUrl,
+        access: Access | None,
+        sections: Sequence[PageSection] = (),
+    ) -> None:
         self._services = services
         self._base = base
         self._access = access
+        self._sections = tuple(sections)
 
     def show_problems(self, request: Request) -> None:
         """Make an error a page, if a browser shows the answer to this request."""
@@ -61,7 +70,9 @@ class PeopleResource:
             return login_page(request)
         if segments == [""]:
             return front(request, CommitForm(self._base.of(request)))
-        return answer_page(request, overview(request, self._services, self._base.of(request), segments[0]))
+        return answer_page(
+            request, overview(request, self._services, self._base.of(request), segments[0], self._sections)
+        )
 
     async def commit(self, request: Request) -> bytes:
         """Answer the form that commits a lock, for ``POST /locks`` of a browser."""

@@ -44,6 +44,15 @@ def wheel(name: str, hashes: str = HASHES) -> bytes:
     return lock(package(f'wheels = [{{ url = "https://files.example.org/{name}", {hashes} }}]\n'))
 
 
+def identified(*members: str) -> bytes:
+    """A package whose publisher is named, in line 8."""
+    said = ", ".join(members)
+    return lock(package(f"attestation-identities = [{{ {said} }}]\n", WHEEL))
+
+
+GITHUB = 'kind = "GitHub"'
+OWNER = 'repository = "octo/demo"'
+
 ACCEPTED: dict[bytes, str] = {
     # A document -> its pins: text (digests) <index> @first-last line
     #
@@ -57,6 +66,9 @@ ACCEPTED: dict[bytes, str] = {
     lock(package(WHEEL, version=None)): "foo==1.0 (1) @4-6",
     lock(package(WHEEL, 'requires-python = ">=3.9"\n')): "foo==1.0 (1) @4-8",
     lock(package(WHEEL, "[packages.tool.x]\ny = 1\n\n")): "foo==1.0 (1) @4-9",
+    identified(GITHUB, OWNER, 'workflow = "x.yml"', "claims = {}"): "foo==1.0 (1) @4-8",
+    identified('kind = "Google"', 'email = "a@example.org"'): "foo==1.0 (1) @4-8",
+    lock(package("attestation-identities = []\n", WHEEL)): "foo==1.0 (1) @4-8",
     wheel(FILE, f'hashes = {{ sha256 = "{A.upper()}" }}'): "foo==1.0 (1) @4-7",
     wheel("foo-1.0-py3-none-any-x86_64_v3.whl"): "foo==1.0 (1) @4-7",
     lock(package(WHEEL.replace("-any.whl", "-any-null.whl"), version=None)): "foo==1.0 (1) @4-6",
@@ -174,6 +186,25 @@ REFUSED: dict[bytes, str] = {
     lock(package('index = "../simple"\n', WHEEL)): "7 local-index",
     lock(package('index = "https://a:b@index.example.org"\n', WHEEL)): "7 credentials",
     lock(package("index = 1\n", WHEEL)): "7 entry",
+    # publishers
+    identified(OWNER): "7 entry",
+    identified('kind = "Forge"', OWNER): "7 attestation-identity",
+    identified(GITHUB): "7 attestation-identity",
+    identified(GITHUB, 'repository = ""'): "7 attestation-identity",
+    identified(GITHUB, "repository = 1"): "7 attestation-identity",
+    identified(GITHUB, OWNER, 'claims = { x = "y" }'): "7 attestation-identity",
+    identified(GITHUB, f'repository = "{"x" * 501}"'): "7 attestation-identity",
+    identified(GITHUB, 'repository = "a\\nb"'): "7 attestation-identity",
+    identified(GITHUB, OWNER, *(f'k{number} = "x"' for number in range(20))): "7 attestation-identity",
+    lock(package(f"attestation-identities = [{', '.join([f'{{ {GITHUB}, {OWNER} }}'] * 101)}]\n", WHEEL)): (
+        "7 attestation-identity"
+    ),
+    lock(
+        package(
+            f"attestation-identities = [{{ {GITHUB}, {OWNER} }}]\n",
+            f'archive = {{ url = "https://example.org/foo.zip", {HASHES} }}\n',
+        )
+    ): ("7 attestation-identity"),
     # archives
     archive("http://example.org/foo.zip"): "7 plain-http",
     archive("ftp://example.org/foo.zip"): "7 scheme",

@@ -71,3 +71,12 @@ LOCAL_INDEX = Rule(
     "{name} comes from `{what}`, which is not an index on http or https",
     "lock again with an index that the server can reach too",
 )
+
+# Publishers
+
+IDENTITY = Rule(
+    "attestation-identity",
+    "{what}",
+    'write what names the publisher of {name}, such as `kind = "GitHub"` and `repository = "owner/project"`; or remove '
+    "the table, if any publisher will do",
+)

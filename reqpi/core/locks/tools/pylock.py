@@ -24,6 +24,7 @@ from reqpi.core.locks.rules.requirements import TOO_LONG, Refused, counted, show
 from reqpi.core.locks.support import read_environments, read_pythons
 from reqpi.core.locks.tools import source_urls
 from reqpi.core.locks.tools.entries import Entry, read_each
+from reqpi.core.locks.tools.identities import identities
 from reqpi.core.locks.tools.packages import Hashes, check_marker, note_overlaps, project, release, requirement
 from reqpi.core.locks.tools.toml_document import TomlDocument, load
 from reqpi.core.model import Archive, Git, Pin, Support
@@ -128,6 +129,7 @@ class _Reader:
             self._leave_out(entry, source, first)
             return None
         hashes.note(first, self.findings)
+        named = identities(entry, from_index=source is None)
         if not version and not source:
             version = _inferred(entry)
         return Pin(
@@ -140,6 +142,7 @@ class _Reader:
             text=requirement(name, version, source, marker),
             source=source,
             indexes=() if source else self._indexes(entry, first),
+            identities=named,
         )
 
     def _leave_out(self, entry: Entry, source: str, line: int) -> None:

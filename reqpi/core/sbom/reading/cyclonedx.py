@@ -21,7 +21,7 @@ from reqpi.core.sbom.reading.components import (
 from reqpi.core.sbom.reading.fields import BadSbom, Notes, digests_of, mapping, objects, text, texts
 from reqpi.core.sbom.timestamps import timestamp
 
-__all__ = ["read"]
+__all__ = ["KINDS", "read"]
 
 _KNOWN = (
     *("$schema", "bomFormat", "specVersion", "serialNumber", "version"),
@@ -32,7 +32,7 @@ _OF_COMPONENT = (
     *("type", "bom-ref", "name", "version", "description", "hashes", "licenses"),
     *("purl", "externalReferences", "properties", "pedigree"),
 )
-_KINDS = (LIBRARY, APPLICATION, "file", "framework", "container")
+KINDS = (LIBRARY, APPLICATION, "file", "framework", "container")
 
 
 def read(document: Mapping[str, Any], key: str, notes: Notes) -> Sbom:
@@ -90,7 +90,7 @@ def _main(metadata: Mapping[str, Any], gathered: Gathered, notes: Notes) -> Main
 def _component(fields: Mapping[str, Any], where: str, place: str, notes: Notes) -> tuple[Component, bool]:
     notes.others(fields, place, _OF_COMPONENT)
     kind = text(fields, "type", where) or LIBRARY
-    if kind not in _KINDS:
+    if kind not in KINDS:
         notes.say(f"{place}.type {kind[:40]}")
         kind = LIBRARY
     name = one_line(text(fields, "name", where))

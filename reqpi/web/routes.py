@@ -105,6 +105,7 @@ from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.pages.address import PageSection
 from reqpi.web.pages.people import PeopleResource
+from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.pages.pin_pages import PinPages
 from reqpi.web.pages.static_files import StaticFiles
 from reqpi.web.permission import FrozenPages
@@ -285,6 +286,7 @@ class Root(Resource):
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
     :param sections: further parts of the overview of a lock.
+    :param known: returns the drift of a lock, for the table of its pins.
     :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
@@ -304,6 +306,7 @@ class Root(Resource):
         health: HealthResource | None = None,
         audits: bool = False,
         sections: Sequence[PageSection] = (),
+        known: KnownFindings | None = None,
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -316,7 +319,7 @@ class Root(Resource):
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._people = PeopleResource(services, base, access, sections)
-        self._features = (*features, PinPages(services.shelf, access), self._people)
+        self._features = (*features, PinPages(services.shelf, access, known), self._people)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from attrs import evolve
 from packaging.utils import canonicalize_name
 
 from reqpi.core.denials import read_denied
 from tests.distributions import a_file, a_page
 from tests.web.archives import wheel_of
-from tests.web.case import SDIST, WHEEL, WebCase
+from tests.web.case import CONTENTS, FILES, SDIST, WHEEL, WebCase
+from tests.web.test_drift import DriftCase, PlainAdvisory
 from tests.web.test_pages import read
 
 HOSTILE = "</code><script>alert(1)</script>"
@@ -196,3 +198,22 @@ class LongLockTests(WebCase):
         body = (await self.under("/pins/many")).body
         self.assertEqual(body.count(b"data-copy"), 1000)
         self.assertIn("2,000 more files: files.json", read(body).text)
+
+
+class DriftTests(DriftCase):
+    """The table says what became of a release, once that is known."""
+
+    async def test_drift_that_is_known_stands_in_the_row_of_its_pin(self) -> None:
+        await self.under("/simple/six/")
+        reason = "<script>alert(1)</script>"
+        self.upstream.offer(a_page(*(evolve(file, yanked=reason) for file in FILES)), *CONTENTS.values())
+        self.advisories["PyPI:six==1.0"] = (PlainAdvisory("PYSEC-2026-1"),)
+        asked = list(self.upstream.asked)
+        await self.under("/pins")
+        self.assertEqual(self.upstream.asked, asked)
+        self.assertIn("yanked", [kind for kind, _ in await self.kinds()])
+        reply = await self.under("/pins")
+        tags = read(reply.body)
+        self.assertIn(f"yanked: {reason}", tags.text)
+        self.assertIn("vulnerable: PYSEC-2026-1", tags.text)
+        self.assertEqual(tags.elements.count("script"), 1)

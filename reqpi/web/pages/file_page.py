@@ -16,6 +16,7 @@ from reqpi.core import admission
 from reqpi.core.file_inside import DescribedRelease, FileInside
 from reqpi.core.metadata.archive_listing import ArchiveListing
 from reqpi.core.model import Commitment, Digest, File, Pin
+from reqpi.core.provenance.publishers import Publisher
 from reqpi.core.sbom.text import words
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import in_thread
@@ -39,12 +40,14 @@ class _Shown:
     """Everything that the page shows.
 
     :param pins: those that admit the file.
+    :param published: by whom, or why that is not known; ``None``: nothing was verified.
     """
 
     commitment: Commitment
     root: str
     inside: FileInside
     pins: tuple[Pin, ...]
+    published: tuple[Publisher, ...] | str | None
 
     @property
     def here(self) -> str:
@@ -62,7 +65,8 @@ async def file_page(request: Request, shelf: Shelf, address: str, name: str, fil
     commitment = await shelf.commitment(address)
     inside = await shelf.insides.of(commitment, name, filename)
     pins = admission.admitting(commitment.lock, inside.file)
-    shown = _Shown(commitment, root_of(request), inside, pins)
+    published = (await shelf.provenance.known(commitment, [inside.file])).get(inside.file)
+    shown = _Shown(commitment, root_of(request), inside, pins, published)
     return send_page(request, await in_thread(_rendered, shown))
 
 
@@ -88,7 +92,7 @@ def _facts(shown: _Shown) -> Iterator[Tag]:
     yield from _fact("Uploaded", words(file.upload_time or "not stated", 40))
     yield from _fact("For Python", words(file.requires_python or "not stated", _LONGEST))
     yield from _fact("Comes from", words(as_shown(file.url), _LONGEST) if file.source is None else came_from(file))
-    yield from _fact("Provenance", _provenance(file))
+    yield from _fact("Provenance", _provenance(file, shown.published))
     if file.yanked is not None:
         yield from _fact("State", tags.strong(yanked_text(file), class_="warn"))
     link = tags.a("download", href=f"{shown.here}simple/{file.project}/{quote(file.filename)}", rel="nofollow")
@@ -105,9 +109,19 @@ def _digest(digest: Digest, name: str, file: File) -> list[Tag | str]:
     return [tags.code(digest.hex, id=name), " ", button]
 
 
-def _provenance(file: File) -> Shown:
-    """Return the URL of the attestations as text: a link would lead a browser wherever an upstream wants."""
-    return tags.code(words(as_shown(file.provenance), _LONGEST)) if file.provenance else "The index lists none."
+def _provenance(file: File, published: tuple[Publisher, ...] | str | None) -> Shown:
+    """Return who published the file, and the URL of the attestations.
+
+    The URL is text: a link would lead a browser wherever an upstream wants.
+    """
+    if not file.provenance:
+        return "The index lists none."
+    said: Shown = "It was not verified here."
+    if isinstance(published, str):
+        said = tags.strong(words(published, _LONGEST), class_="bad")
+    elif published:
+        said = f"Published by {words(', '.join(map(str, published)), _LONGEST)}, which was verified here."
+    return [said, " ", tags.code(words(as_shown(file.provenance), _LONGEST))]
 
 
 def _described(inside: FileInside) -> list[Shown]:

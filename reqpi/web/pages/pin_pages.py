@@ -15,6 +15,7 @@ from reqpi.web.http.access import Access
 from reqpi.web.pages.diff_page import ask_for_other, diff_page
 from reqpi.web.pages.file_page import file_page
 from reqpi.web.pages.frame import answer_page
+from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.pages.pins_page import pins_page, project_page
 
 __all__ = ["PinPages"]
@@ -33,12 +34,14 @@ class PinPages:
     """A :class:`~reqpi.web.http.feature.Feature`: the pages about what is pinned.
 
     :param access: the clients of the server, for the second address of a path; ``None``: it requires no login.
+    :param known: returns the drift of a lock; ``None``: the server has none.
     """
 
     names = frozenset[str]()
 
-    def __init__(self, shelf: Shelf, access: Access | None) -> None:
+    def __init__(self, shelf: Shelf, access: Access | None, known: KnownFindings | None = None) -> None:
         self._shelf = shelf
+        self._known = known
         self._access = access
         self._rendered: DerivedCache[bytes] = DerivedCache(_RENDERED)
 
@@ -61,5 +64,5 @@ class PinPages:
         if kind == "diff":
             return diff_page(request, self._shelf, self._access, address, *below)
         if not below:
-            return pins_page(request, self._shelf, self._rendered, address)
+            return pins_page(request, self._shelf, self._rendered, self._known, address)
         return (file_page if len(below) == 2 else project_page)(request, self._shelf, address, *below)

@@ -19,6 +19,7 @@ from reqpi.core.platform_tags import platforms_of
 from reqpi.core.sbom.model import Licence
 from reqpi.runtime.offload import DECIDED_FILES, in_thread
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.pages.pin_drift import DriftWords
 from reqpi.web.pages.text import counted
 
 __all__ = ["PinRow", "read_rows", "rows_of", "version_key"]
@@ -51,6 +52,7 @@ class PinRow:
     :param held: how many of them are in the store; ``None``: they were not looked for.
     :param licences: as the core metadata in the store says; ``None``: it is not there.
     :param withheld: the operator denies files of the project.
+    :param drift: what became of the release, as far as that is known already.
     """
 
     pin: Pin
@@ -61,6 +63,7 @@ class PinRow:
     held: int | None = None
     licences: tuple[str, ...] | None = None
     withheld: bool = False
+    drift: tuple[DriftWords, ...] = ()
 
     @property
     def digests(self) -> str:

@@ -115,7 +115,7 @@ def _licence(row: PinRow) -> str | Tag:
 
 
 def _state(row: PinRow) -> list[Tag | str]:
-    """Return what there is to say about the files of a pin now. Whatever else changes with time belongs here."""
+    """Return what there is to say about a pin now: all that changes with time."""
     said: list[Tag | str] = []
     if row.held is not None and row.count:
         good = row.held == row.count
@@ -125,6 +125,7 @@ def _state(row: PinRow) -> list[Tag | str]:
         said.append(tags.div(f"{yanked:,} yanked", class_="warn"))
     if row.withheld:
         said.append(tags.div("some files are denied", class_="bad"))
+    said += [tags.div(each.text, class_=each.shown_as) for each in row.drift]
     return said
 
 

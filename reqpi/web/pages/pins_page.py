@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from twisted.web.server import Request
 from twisted.web.template import Tag, tags
@@ -13,6 +13,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.shelf.not_admitted import named_project, not_pinned
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
+from reqpi.web.pages.pin_drift import KnownFindings, drift_words
 from reqpi.web.pages.pin_query import ON_EVERY_PAGE, PinQuery
 from reqpi.web.pages.pin_rows import PinRow, read_rows
 from reqpi.web.pages.pins import pins_table
@@ -60,10 +61,13 @@ class _Shown:
         return max(1, -(-self.found // _ROWS))
 
 
-async def pins_page(request: Request, shelf: Shelf, rendered: DerivedCache[bytes], address: str) -> bytes:
+async def pins_page(
+    request: Request, shelf: Shelf, rendered: DerivedCache[bytes], known: KnownFindings | None, address: str
+) -> bytes:
     """Answer ``GET /<address>/pins``.
 
     :param rendered: pages that were rendered before, each for equal rows.
+    :param known: returns the drift of a lock, which is shown if all of its pins are on one page.
     """
     commitment = await shelf.commitment(address)
     query = PinQuery.of(request)
@@ -71,7 +75,8 @@ async def pins_page(request: Request, shelf: Shelf, rendered: DerivedCache[bytes
     start = (query.page - 1) * _ROWS
     rows = await read_rows(shelf, commitment, selected[start : start + _ROWS], _FILES)
     if len(commitment.lock.pins) <= _ROWS:
-        rows = query.ordered(rows)
+        said = drift_words(await known(request, commitment)) if known else {}
+        rows = query.ordered(evolve(row, drift=said.get((row.pin.project, row.pin.version), ())) for row in rows)
     shown = _Shown(commitment, root_of(request), query, len(selected), tuple(rows))
     key = (commitment.address, shown.root, query, shown.found, await in_thread(hash, shown.rows))
     body = rendered.get(commitment, key)

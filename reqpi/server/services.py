@@ -51,6 +51,7 @@ from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
 from reqpi.web.pages.address import PageSection
 from reqpi.web.pages.operator import OperatorPage
+from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -149,6 +150,7 @@ def services_of(
         counts=counts,
         features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
         sections=[drift_resource.section],
+        known=drift_resource.known,
         problem=lambda: readings.problem,
     )
     if policy is not None:
@@ -203,6 +205,7 @@ def _site(
     counts: ServerCounts,
     features: Iterable[Feature],
     sections: Sequence[PageSection],
+    known: KnownFindings,
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -211,6 +214,7 @@ def _site(
 
     :param features: those that need no more than their own parts.
     :param sections: their parts of the overview of a lock.
+    :param known: returns the drift of a lock.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -231,6 +235,7 @@ def _site(
         health=HealthResource(problem),
         audits=settings.advisories is not None,
         sections=sections,
+        known=known,
     )
     site = BoundedSite(
         root,

@@ -30,6 +30,7 @@ from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
+from reqpi.shelf.insides_of_locks import InsidesOfLocks
 from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
@@ -310,6 +311,11 @@ class Shelf:
             return await self._files.build_systems.of(file, commitment.address, whole=whole)
 
     @property
+    def insides(self) -> InsidesOfLocks:
+        """The inside of the files that a lock admits: no upstream is asked."""
+        return InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
+
+    @property
     def provenance(self) -> ProvenanceOfLocks:
         """The provenance of admitted files: the objects that their indexes list, and their publishers."""
         return self._provenance
@@ -338,11 +344,7 @@ class Shelf:
         return await self._refusals.of(address)
 
     def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
-        """Count a refusal of something that is not a file of a project, such as a crate.
-
-        :param name: stands for the project.
-        :param what: stands for the filename.
-        """
+        """Count a refusal of a thing such as a crate: ``name`` stands for the project, ``what`` for the filename."""
         self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
 
     def forget_refusal(self, address: str, project: Project) -> None:
@@ -376,12 +378,9 @@ class Shelf:
     async def suggest(
         self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
     ) -> dict[Project, str]:
-        """Return, for each project, a line that would pin the newest release that the upstream has now.
+        """Return, for each project, a line that would pin the newest release of the upstream, if it answers soon.
 
-        It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, its versions are not for every client.
-
-        :param may_know: whether the client may commit a lock that pins a project, with that login.
+        :param may_know: whether the client may commit a lock that pins a project, with the login that it may need.
         """
         return await self._suggestions.of(projects, may_know)
 

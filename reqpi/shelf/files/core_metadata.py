@@ -63,6 +63,10 @@ class CoreMetadata:
         finding = self._finding.do(key, partial(self._found, file, address, promised))
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
 
+    async def known(self, file: File, address: str) -> bytes | None:
+        """Return the metadata that the store has, without asking an upstream: of the verified wheel, or the claim."""
+        return await self._known(file, address, promised_digest(file))
+
     async def _known(self, file: File, address: str, promised: Digest | None) -> bytes | None:
         """Return the metadata without reading a wheel: that of the verified wheel, or the claim if there is none."""
         verified = await self._verified(file)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.web.server import Request
 
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
-from reqpi.web.http.answers import after
 from reqpi.web.http.headers import prefers_html
 from reqpi.web.pages.address import PageSection, overview
 from reqpi.web.pages.commit import commit_form
+from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.front import CommitForm, front
 from reqpi.web.pages.login import log_in, log_out, login_page
 from reqpi.web.pages.problem import problem_page
@@ -71,18 +70,10 @@ class PeopleResource:
             return login_page(request)
         if segments == [""]:
             return front(request, CommitForm(self._base.of(request)))
-        return _sent(request, overview(request, self._services, self._base.of(request), segments[0], self._sections))
+        return answer_page(
+            request, overview(request, self._services, self._base.of(request), segments[0], self._sections)
+        )
 
     async def commit(self, request: Request) -> bytes:
         """Answer the form that commits a lock, for ``POST /locks`` of a browser."""
         return await commit_form(request, self._services, self._base.of(request), self._access)
-
-
-def _sent(request: Request, work: Awaitable[bytes]) -> Any:
-    """Answer with what ``work`` returns, or with its error."""
-    found: list[bytes] = []
-
-    async def done() -> None:
-        found.append(await work)
-
-    return after(request, Deferred.fromCoroutine(done()), lambda: found[0])

@@ -32,7 +32,7 @@ def section_of(report: DriftReport, link: str) -> list[Tag]:
     return [
         tags.h2("What became of it"),
         said,
-        *([tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")] if rows else []),
+        *([tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")] if rows else []),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from http.client import HTTPConnection
+from time import sleep
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from attrs import field, frozen
@@ -15,6 +16,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 """The Accept of a browser."""
 
 _MOST = 300
+"""Pages that are looked at."""
+
+_TRIES = 60
 
 
 @frozen
@@ -52,7 +56,7 @@ class Crawl:
             if _kind(url) in seen:
                 continue
             seen.add(_kind(url))
-            got = ask(url)
+            got = _settled(url)
             if got.status >= 400 and origin:
                 found.broken.append((url, origin))
             if got.is_page:
@@ -73,6 +77,16 @@ def ask(url: str, method: str = "GET", body: bytes | None = None, **headers: str
         return Got(response.status, named, response.read())
     finally:
         connection.close()
+
+
+def _settled(url: str) -> Got:
+    """Return the response when the server no longer asks for a little patience: a file may be on its way to it."""
+    for _ in range(_TRIES):
+        got = ask(url)
+        if got.status != 503:
+            return got
+        sleep(float(got.headers.get("retry-after", "1")))
+    raise AssertionError(f"{url} stays unavailable: {got.body.decode()[:2000]}")
 
 
 def _kind(url: str) -> tuple[str, frozenset[str]]:

@@ -37,6 +37,8 @@ class PageTests(BrowserCase):
             ask(f"{known}simple/{name}{'' if name.endswith('gz') else '/'}")
         base = cls.server.url
         errors = (f"{base}/{'0' * 64}/", f"{base}/no/such/page", f"{known}simple/extra/", f"{known}simple/top/{LONG}")
+        other = empty.rstrip("/").rsplit("/", 1)[-1]
+        errors += (f"{known}diff/{other}", f"{known}graph", f"{known}graph?why=extra", f"{base}/operator")
         starts = (f"{base}/", f"{base}/login", known, known.rstrip("/"), empty, f"{known}?suggest=1", *errors)
         crawl = Crawl.of(starts)
         cls.pages, cls.broken = crawl.pages, crawl.broken

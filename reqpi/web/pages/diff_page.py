@@ -174,7 +174,7 @@ def _result(shown: _Shown) -> list[Shown]:
     names = ("project", "change", "before", "after", "files", "licence")
     head = tags.thead(tags.tr([tags.th(name, scope="col") for name in names]))
     rows = tags.tbody([_row(shown, each) for each in shown.changes])
-    return [*notes, tags.div(tags.table(caption, head, rows), class_="scroll")]
+    return [*notes, tags.div(tags.table(caption, head, rows), class_="scroll", tabindex="0")]
 
 
 def _row(shown: _Shown, each: Compared) -> Tag:

@@ -41,4 +41,4 @@ def exports_table(here: str, formats: str) -> Tag:
         if name not in _ONLY_FOR or name == formats
     ]
     head = tags.tr(tags.th("name", scope="col"), tags.th("what it is for", scope="col"))
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")
+    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")

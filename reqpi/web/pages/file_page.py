@@ -158,7 +158,7 @@ def _members(inside: FileInside) -> list[Shown]:
     ]
     head = tags.tr(tags.th("name", scope="col"), tags.th("size", scope="col", class_="number"))
     table = tags.table(tags.caption(_caption(listing)), tags.thead(head), tags.tbody(rows))
-    return [title, tags.div(table, class_="scroll")]
+    return [title, tags.div(table, class_="scroll", tabindex="0")]
 
 
 def _caption(listing: ArchiveListing) -> str:

@@ -180,7 +180,7 @@ def _upstreams(hosts: Sequence[Mapping[str, Any]]) -> Tag:
         for host in hosts
     ]
     head = tags.tr([tags.th(name, scope="col") for name in ("host", "state", "last answer")])
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")
+    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
 
 
 def _denials(state: _State) -> Tag:
@@ -189,7 +189,7 @@ def _denials(state: _State) -> Tag:
     rows = [_denial(denial, state.key) for denial in sorted(state.denials, key=lambda each: -each.at)[:_MOST]]
     head = tags.tr([tags.th(name, scope="col") for name in ("what", "because", "since", "by", "")])
     caption = tags.caption(f"{counted(len(state.denials), 'denial')}. Clients get 410, with the reason.")
-    return tags.div(tags.table(caption, tags.thead(head), tags.tbody(rows)), class_="scroll")
+    return tags.div(tags.table(caption, tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
 
 
 def _denial(denial: Denial, key: str) -> Tag:
@@ -206,7 +206,7 @@ def _log(lines: Sequence[str]) -> Tag:
         return tags.p("Nothing was done since the start, or the server has no ", tags.code("--audit-log"), ".")
     rows = [_line(json.loads(line)) for line in lines]
     head = tags.tr([tags.th(name, scope="col") for name in ("time", "what", "outcome", "client", "address or thing")])
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll")
+    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
 
 
 def _line(line: Mapping[str, Any]) -> Tag:

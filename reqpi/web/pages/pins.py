@@ -80,7 +80,7 @@ def pins_table(
     heads = [tags.th(shown, scope="col", **more) for shown, more in map(heading, COLUMNS)]
     attributes = {"data-whole": "1"} if whole else {}
     table = tags.table(tags.caption(caption), tags.thead(tags.tr(heads)), bodies, class_="pins", **attributes)
-    return tags.div(table, class_="scroll")
+    return tags.div(table, class_="scroll", tabindex="0")
 
 
 def _cells(row: PinRow, here: str, rank: int | None) -> list[Tag]:

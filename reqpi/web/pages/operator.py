@@ -20,6 +20,7 @@ from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import after
 from reqpi.web.http.audit import note_detail
 from reqpi.web.http.login_cookie import form_key, is_own_form
+from reqpi.web.operating import not_for_anyone
 from reqpi.web.pages.forms import not_own_form, text_field
 from reqpi.web.pages.frame import Frame, Shown, root_of, send_page, template
 from reqpi.web.pages.text import counted, shown_size, shown_time
@@ -70,8 +71,7 @@ class OperatorPage:
         if request.method not in (b"GET", b"HEAD", b"POST"):
             return problems.send(request, problems.not_allowed("GET, HEAD, POST"))
         if not identity_of(request).may(AccessScope.OPERATE):
-            problem = problems.Problem(problems.MISSING_SCOPE, "this page is for the operator", "Log in with a token.")
-            return problems.send(request, problem)
+            return problems.send(request, not_for_anyone())
         found: list[bytes] = []
 
         async def done() -> None:

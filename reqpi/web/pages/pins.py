@@ -18,7 +18,7 @@ from reqpi.web.pages.text import counted, shown_size
 
 __all__ = ["FIRST_FILES", "FIRST_PINS", "first_pins", "pins_table", "shown_pins"]
 
-FIRST_PINS = 100
+FIRST_PINS = 25
 """Pins that the page of an address shows."""
 
 FIRST_FILES = 5

@@ -19,7 +19,7 @@ from reqpi.core.interfaces import Store, Upstream, UpstreamUse
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
-from reqpi.core.report import Document, Note
+from reqpi.core.report import Defect, Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
@@ -69,10 +69,12 @@ class Shelf:
         in_memory: int = COMMITMENTS_IN_MEMORY,
         reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(
-            store, clock, lambda lock: (*upstream.denies(lock), *unverifiable(lock)), in_memory, reading
-        )
         self._denials = Denials(store, clock)
+
+        def denies(lock: Lock) -> Sequence[Defect]:
+            return *upstream.denies(lock), *unverifiable(lock)
+
+        self._commitments = Commitments(store, clock, denies, in_memory, reading, denials=self._denials)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
@@ -156,7 +158,7 @@ class Shelf:
         page = cached = self._pages.get(commitment, key)
         if page is None:
             whole = await self._whole(commitment, project)
-            page = (await self._denials.current()).left_on(whole)
+            page = await self._denials.left_on(whole, commitment.address)
             if page.withheld:
                 self._pages.put(commitment, (*key, "whole"), whole, whole.weight)
         page = without_promises(page, await self._files.core_metadata.differences.wheels())
@@ -278,9 +280,7 @@ class Shelf:
         return self._files.downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
-        """Return the core metadata of a wheel.
-
-        Metadata that was read from the upstream by ranges is replaced once the wheel is in the store.
+        """Return the core metadata of a wheel; what was read by ranges is replaced once the wheel is in the store.
 
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the wheel.
         :raises reqpi.core.errors.NotServed: the file is not a wheel.

@@ -97,7 +97,7 @@ class OperatorResource:
         with _usable():
             what = read_denied(request.args.get(b"what", [b""])[-1].decode("utf-8", "replace"))
         note_detail(request, denied=what)
-        revoked = await self._undoing.denials.revoke(what)
+        revoked = await self._undoing.denials.revoke(what, identity_of(request).name)
         note_detail(request, denied=what, revoked=len(revoked))
         return _json(request, {"revoked": [_shown(denial) for denial in revoked]})
 

@@ -4,6 +4,7 @@ r"""Every route of the server.
 
     GET   /                                          the front page, for people
     GET   /login                                     the page on which a person logs in; POST: log in, log out
+    GET   /operator                                  the page of the operator; POST: deny something, revoke a denial
     GET   /livez                                     whether the server runs                  \
     GET   /readyz                                    whether it should get requests             } reqpi.web.health
     GET   /version                                   its version                              /

@@ -71,7 +71,7 @@ ROUTES = {
 }
 """The paths that are asked for, by the route."""
 
-ELSEWHERE = ("/login", "/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
+ELSEWHERE = ("/login", "/operator", "/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
 """Routes that need another scope than reading, or none."""
 
 

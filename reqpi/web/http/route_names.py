@@ -10,9 +10,7 @@ __all__ = ["route_of"]
 
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]{64}")
 
-_TOP = frozenset(
-    (b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics", b"login", b"logout")
-)
+_TOP = frozenset(b"locks learn livez readyz version status denials metrics login logout operator".split())
 """First segments that are routes."""
 
 _FILES = (b"static", b"favicon.ico", b"robots.txt")

@@ -20,7 +20,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, not_offered
-from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
+from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page
 from reqpi.web.pages.pins_page import back_to
 from reqpi.web.pages.text import counted
 
@@ -181,7 +181,7 @@ def _result(shown: _Shown) -> list[Shown]:
     names = ("project", "change", "before", "after", "files", "licence")
     head = tags.thead(tags.tr([tags.th(name, scope="col") for name in names]))
     rows = tags.tbody([_row(shown, each) for each in shown.changes])
-    return [*notes, tags.div(tags.table(caption, head, rows), class_="scroll")]
+    return [*notes, scrolled(tags.table(caption, head, rows), "Differences")]
 
 
 def _row(shown: _Shown, each: Compared) -> Tag:

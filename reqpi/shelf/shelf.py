@@ -376,12 +376,9 @@ class Shelf:
     async def suggest(
         self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
     ) -> dict[Project, str]:
-        """Return, for each project, a line that would pin the newest release that the upstream has now.
+        """Return, for each project, a line that would pin the newest release of the upstream, if it answers soon.
 
-        It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, its versions are not for every client.
-
-        :param may_know: whether the client may commit a lock that pins a project, with that login.
+        :param may_know: whether the client may commit a lock that pins a project, with the login that it may need.
         """
         return await self._suggestions.of(projects, may_know)
 

@@ -123,7 +123,7 @@ class _Overview(Element):
             documents=_documents(shown),
             pins=counted(len(lock.pins), "pin"),
             digests=_digests(len(lock.pins), lock.without_digests),
-            state=state_of(shown.state),
+            state=state_of(shown.state, shown.here),
             use=how_to_use(shown.index, shown.base, shown.commitment.address),
             refused=refused(shown.refusals, shown.lines, lock.format),
             denied=denied(shown.withheld),

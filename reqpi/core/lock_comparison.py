@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 from packaging.version import InvalidVersion, Version
@@ -12,30 +12,56 @@ from reqpi.core.crates.reading import crates_of
 from reqpi.core.diff import Change, Contents, changes, contents_of_lock
 from reqpi.core.model import File, Lock, Page, Project
 
-__all__ = ["Compared", "compared", "contents_with_crates", "undetermined"]
+__all__ = ["Compared", "OnlyThere", "compared", "contents_with_crates", "undetermined"]
+
+
+_MOST_NAMES = 20
+"""Names of files that are kept of one side of a project."""
+
+
+@frozen
+class OnlyThere:
+    """The files that only one of two locks has, or has with other bytes.
+
+    :param names: the first of them.
+    :param count: of all of them.
+    """
+
+    names: tuple[str, ...] = ()
+    count: int = 0
+
+    @classmethod
+    def of(cls, page: Page | None, other: Page | None) -> OnlyThere:
+        """Return the files of a page that another page does not have."""
+        known = {(file.filename, file.sha256) for file in other.files} if other else set()
+        names = [file.filename for file in page.files if (file.filename, file.sha256) not in known] if page else []
+        return cls(tuple(names[:_MOST_NAMES]), len(names))
 
 
 @frozen
 class Compared:
-    """One project that differs, and its files on both sides, as far as they are frozen.
+    """One project that differs, and what its frozen pages say. It keeps no page: one may have thousands of files.
 
-    :param before: empty if they are not known.
-    :param after: empty if they are not known.
+    :param wheel_before: stands for the release that the first lock pins; ``None`` if no wheel of it is known.
+    :param wheel_after: likewise, of the second lock.
     """
 
     change: Change
-    before: Sequence[File] = ()
-    after: Sequence[File] = ()
+    removed: OnlyThere = OnlyThere()
+    added: OnlyThere = OnlyThere()
+    wheel_before: File | None = None
+    wheel_after: File | None = None
 
-    @property
-    def removed(self) -> list[str]:
-        """The names of the files that only the first lock has, or has with other bytes."""
-        return _missing(self.before, self.after)
+    @classmethod
+    def of(cls, change: Change, before: Page | None, after: Page | None) -> Compared:
+        """Add what the frozen pages of both sides say. A page that is not known is missing, and not empty."""
+        known = (before or change.kind == "added") and (after or change.kind == "removed")
+        removed, added = (OnlyThere.of(before, after), OnlyThere.of(after, before)) if known else (OnlyThere(),) * 2
+        return cls(change, removed, added, _wheel(before), _wheel(after))
 
-    @property
-    def added(self) -> list[str]:
-        """The names of the files that only the second lock has, or has with other bytes."""
-        return _missing(self.after, self.before)
+
+def _wheel(page: Page | None) -> File | None:
+    return next((file for file in page.files if file.wheel), None) if page else None
 
 
 def contents_with_crates(lock: Lock) -> Contents:
@@ -85,8 +111,3 @@ def _is_of(file: File, version: str) -> bool:
         return file.version == Version(version)
     except InvalidVersion:
         return file.version_text == version
-
-
-def _missing(files: Iterable[File], others: Iterable[File]) -> list[str]:
-    known = {(file.filename, file.sha256) for file in others}
-    return [file.filename for file in files if (file.filename, file.sha256) not in known]

@@ -1,4 +1,7 @@
-"""The inside of the files that a lock admits, for people. No upstream is asked."""
+"""The inside of the files that a lock admits, for people.
+
+No upstream is asked, unless a policy has to look at the frozen page first, as it does for the file itself.
+"""
 
 from __future__ import annotations
 

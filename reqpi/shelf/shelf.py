@@ -280,9 +280,7 @@ class Shelf:
         return self._files.downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
-        """Return the core metadata of a wheel.
-
-        Metadata that was read from the upstream by ranges is replaced once the wheel is in the store.
+        """Return the core metadata of a wheel; what was read by ranges is replaced once the wheel is in the store.
 
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the wheel.
         :raises reqpi.core.errors.NotServed: the file is not a wheel.

@@ -8,6 +8,7 @@ from twisted.web.template import Tag, tags
 
 from reqpi.core.drift.finding import KINDS, Finding
 from reqpi.core.drift.report import DriftReport
+from reqpi.web.pages.frame import scrolled
 
 __all__ = ["section_of"]
 
@@ -32,7 +33,7 @@ def section_of(report: DriftReport, link: str) -> list[Tag]:
     return [
         tags.h2("What became of it"),
         said,
-        *([tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")] if rows else []),
+        *([scrolled(tags.table(tags.thead(head), tags.tbody(rows)), "Drift")] if rows else []),
     ]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from attrs import frozen
@@ -12,7 +11,7 @@ from twisted.web.http import SEE_OTHER
 from twisted.web.server import Request
 from twisted.web.template import Tag, tags
 
-from reqpi.core.diff import Change
+from reqpi.core.diff import Change, Contents, changes
 from reqpi.core.lock_comparison import Compared, compared, contents_with_crates, undetermined
 from reqpi.core.model import Commitment, File, Page, Project
 from reqpi.core.sbom.model import Licence
@@ -21,7 +20,7 @@ from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, not_offered
-from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
+from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page
 from reqpi.web.pages.pins_page import back_to
 from reqpi.web.pages.text import counted
 
@@ -29,14 +28,17 @@ __all__ = ["ask_for_other", "diff_page"]
 
 _ADDRESS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])")
 
-_MOST_PAGES = 500
+_MOST_READ = 500
 """Projects of which the frozen pages are read, on each side."""
+
+_PAGES = 50
+"""Frozen pages of each side that are in memory at the same time."""
 
 _MOST_CHANGES = 1000
 """Rows of the page, at most."""
 
-_MOST_NAMES = 20
-"""Names of files in one row, and versions."""
+_MOST_VERSIONS = 20
+"""Versions in one row."""
 
 _LONGEST = 300
 """Characters of a version."""
@@ -102,18 +104,34 @@ async def _compared(shelf: Shelf, before: Commitment, after: Commitment, root: s
     old = await in_thread(contents_with_crates, before.lock)
     new = await in_thread(contents_with_crates, after.lock)
     open_ones = await in_thread(undetermined, old, new)
-    looked_at = open_ones[:_MOST_PAGES]
-    pages = [await _pages(shelf, each, looked_at) for each in (before, after)]
-    found = await in_thread(compared, old, new, *pages)
+    looked_at = frozenset(open_ones[:_MOST_READ])
+    found = await in_thread(changes, _without(old, looked_at), _without(new, looked_at))
+    for names in _groups(sorted(looked_at)):
+        pages = [await _pages(shelf, commitment, names) for commitment in (before, after)]
+        found += await in_thread(compared, _only(old, names), _only(new, names), *pages)
+    found.sort()
     differing = await _with_files(shelf, before, after, found[:_MOST_CHANGES])
     licences = [
-        await shelf.insides.licences(commitment, _first_wheels(files))
-        for commitment, files in (
-            (before, [each.before for each in differing]),
-            (after, [each.after for each in differing]),
+        await shelf.insides.licences(commitment, filter(None, wheels))
+        for commitment, wheels in (
+            (before, [each.wheel_before for each in differing]),
+            (after, [each.wheel_after for each in differing]),
         )
     ]
     return _Shown(before, after, root, differing, len(found), len(open_ones) - len(looked_at), *licences)
+
+
+def _only(contents: Contents, names: Iterable[str]) -> Contents:
+    return {name: contents[name] for name in names}
+
+
+def _without(contents: Contents, names: Container[str]) -> Contents:
+    return {name: versions for name, versions in contents.items() if name not in names}
+
+
+def _groups(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the names in groups whose frozen pages are in memory together: one may have thousands of files."""
+    return (names[start : start + _PAGES] for start in range(0, len(names), _PAGES))
 
 
 async def _pages(shelf: Shelf, commitment: Commitment, names: Iterable[str]) -> dict[Project, Page]:
@@ -123,24 +141,13 @@ async def _pages(shelf: Shelf, commitment: Commitment, names: Iterable[str]) -> 
 
 
 async def _with_files(shelf: Shelf, before: Commitment, after: Commitment, found: Sequence[Change]) -> list[Compared]:
-    """Add the files of the first projects that differ."""
-    names = [change.project for change in found[:_MOST_PAGES]]
-    old, new = await _pages(shelf, before, names), await _pages(shelf, after, names)
-    return [Compared(change, _files(old, change.project), _files(new, change.project)) for change in found]
-
-
-def _files(pages: Mapping[Project, Page], name: str) -> Sequence[File]:
-    page = pages.get(Project(name))
-    return () if page is None else page.files
-
-
-def _first_wheels(files: Iterable[Sequence[File]]) -> list[File]:
-    """Return a wheel of each project: its licence stands for that of the release."""
-    return list(chain.from_iterable(_first_wheel(each) for each in files))
-
-
-def _first_wheel(files: Sequence[File]) -> list[File]:
-    return [file for file in files if file.wheel][:1]
+    """Add what the frozen pages of the first projects say."""
+    named = {change.project: change for change in found}
+    compared_ones: list[Compared] = []
+    for names in _groups([*named][:_MOST_READ]):
+        old, new = await _pages(shelf, before, names), await _pages(shelf, after, names)
+        compared_ones += [Compared.of(named[name], old.get(Project(name)), new.get(Project(name))) for name in names]
+    return [*compared_ones, *map(Compared, found[_MOST_READ:])]
 
 
 def _rendered(shown: _Shown) -> bytes:
@@ -174,7 +181,7 @@ def _result(shown: _Shown) -> list[Shown]:
     names = ("project", "change", "before", "after", "files", "licence")
     head = tags.thead(tags.tr([tags.th(name, scope="col") for name in names]))
     rows = tags.tbody([_row(shown, each) for each in shown.changes])
-    return [*notes, tags.div(tags.table(caption, head, rows), class_="scroll", tabindex="0")]
+    return [*notes, scrolled(tags.table(caption, head, rows), "Differences")]
 
 
 def _row(shown: _Shown, each: Compared) -> Tag:
@@ -198,41 +205,35 @@ def _project(shown: _Shown, change: Change) -> Tag | str:
 
 
 def _versions(versions: Sequence[str]) -> str:
-    more = f" and {len(versions) - _MOST_NAMES:,} more" if len(versions) > _MOST_NAMES else ""
-    return ", ".join(words(version, _LONGEST) for version in versions[:_MOST_NAMES]) + more
+    more = f" and {len(versions) - _MOST_VERSIONS:,} more" if len(versions) > _MOST_VERSIONS else ""
+    return ", ".join(words(version, _LONGEST) for version in versions[:_MOST_VERSIONS]) + more
 
 
 def _names(each: Compared) -> Shown:
     """Return the files that only one side has, if both are known, or the only side."""
-    removed, added = each.removed, each.added
-    both = each.before and each.after
-    if not both and each.change.kind in ("version", "files"):
+    sides = ((each.removed, "removed", "-"), (each.added, "added", "+"))
+    summary = ", ".join(f"{only.count:,} {what}" for only, what, _ in sides if only.count)
+    if not summary:
         return ""
-    lines = [f"- {name}" for name in removed[:_MOST_NAMES]] + [f"+ {name}" for name in added[:_MOST_NAMES]]
-    if not lines:
-        return ""
-    summary = tags.summary(", ".join(filter(None, (_some(removed, "removed"), _some(added, "added")))))
-    more = max(0, len(removed) - _MOST_NAMES) + max(0, len(added) - _MOST_NAMES)
-    listed = [tags.li(tags.code(line)) for line in lines] + ([tags.li(f"{more:,} more")] if more else [])
-    return tags.details(summary, tags.ul(listed, class_="files"))
-
-
-def _some(names: Sequence[str], what: str) -> str:
-    return f"{len(names):,} {what}" if names else ""
+    listed = [tags.li(tags.code(f"{sign} {name}")) for only, _, sign in sides for name in only.names]
+    more = sum(only.count - len(only.names) for only, _, _ in sides)
+    return tags.details(
+        tags.summary(summary), tags.ul(listed, tags.li(f"{more:,} more") if more else "", class_="files")
+    )
 
 
 def _licences(shown: _Shown, each: Compared) -> str | Tag:
     """Return the licence, or both if it has changed."""
-    before = _licence(shown.licences_before, each.before)
-    after = _licence(shown.licences_after, each.after)
+    before = _licence(shown.licences_before, each.wheel_before)
+    after = _licence(shown.licences_after, each.wheel_after)
     if before and after and before != after:
         return tags.strong(f"{before} → {after}", class_="warn")
     return after or before
 
 
-def _licence(licences: Licences, files: Sequence[File]) -> str:
+def _licence(licences: Licences, wheel: File | None) -> str:
     """Return the licence of a release, as far as the store has its core metadata."""
-    named = next((licences.get(file) for file in _first_wheel(files)), None)
+    named = None if wheel is None else licences[wheel]
     return "" if named is None else words(", ".join(licence.text for licence in named), _LONGEST) or "none stated"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from twisted.web.template import Tag, tags
 
+from reqpi.web.pages.frame import scrolled
+
 __all__ = ["exports_table"]
 
 _EXPORTS = (
@@ -41,4 +43,4 @@ def exports_table(here: str, formats: str) -> Tag:
         if name not in _ONLY_FOR or name == formats
     ]
     head = tags.tr(tags.th("name", scope="col"), tags.th("what it is for", scope="col"))
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
+    return scrolled(tags.table(tags.thead(head), tags.tbody(rows)), "Exports")

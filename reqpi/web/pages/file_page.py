@@ -22,7 +22,7 @@ from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.pages.files import came_from, yanked_text
-from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
+from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page
 from reqpi.web.pages.pins_page import back_to
 from reqpi.web.pages.text import counted, shown_size
 
@@ -56,7 +56,7 @@ class _Shown:
 
 
 async def file_page(request: Request, shelf: Shelf, address: str, name: str, filename: str) -> bytes:
-    """Answer ``GET /<address>/pins/<project>/<file>``. No upstream is asked.
+    """Answer ``GET /<address>/pins/<project>/<file>``. No upstream is asked, except by a policy.
 
     :raises reqpi.core.errors.NotAdmitted: the lock does not admit the file.
     :raises reqpi.core.errors.DeniedByOperator: the operator denies it.
@@ -158,7 +158,7 @@ def _members(inside: FileInside) -> list[Shown]:
     ]
     head = tags.tr(tags.th("name", scope="col"), tags.th("size", scope="col", class_="number"))
     table = tags.table(tags.caption(_caption(listing)), tags.thead(head), tags.tbody(rows))
-    return [title, tags.div(table, class_="scroll", tabindex="0")]
+    return [title, scrolled(table, "Members of the archive")]
 
 
 def _caption(listing: ArchiveListing) -> str:

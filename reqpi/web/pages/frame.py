@@ -20,7 +20,7 @@ from reqpi import __version__
 from reqpi.web.http.answers import after
 from reqpi.web.pages.static_files import FAVICON, SCRIPT, STYLE
 
-__all__ = ["Frame", "Shown", "answer_page", "command", "root_of", "send_page", "template"]
+__all__ = ["Frame", "Shown", "answer_page", "command", "root_of", "scrolled", "send_page", "template"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -60,6 +60,14 @@ def command(name: str, text: str, label: str = "Copy") -> Tag:
     """
     button = tags.button("Copy", type="button", class_="script", **{"data-copy": name, "aria-label": label})
     return tags.div(tags.pre(text, id=name, tabindex="0"), button, class_="command")
+
+
+def scrolled(table: Tag, label: str) -> Tag:
+    """Return a table that a person can scroll with the keyboard, even if nothing in it can be focused.
+
+    :param label: of the region, for a screen reader.
+    """
+    return tags.div(table, class_="scroll", tabindex="0", role="region", **{"aria-label": label})
 
 
 class Frame(Element):

@@ -20,8 +20,9 @@ from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import after
 from reqpi.web.http.audit import note_detail
 from reqpi.web.http.login_cookie import form_key, is_own_form
+from reqpi.web.operating import not_for_anyone
 from reqpi.web.pages.forms import not_own_form, text_field
-from reqpi.web.pages.frame import Frame, Shown, root_of, send_page, template
+from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page, template
 from reqpi.web.pages.text import counted, shown_size, shown_time
 
 __all__ = ["OperatorPage"]
@@ -70,8 +71,7 @@ class OperatorPage:
         if request.method not in (b"GET", b"HEAD", b"POST"):
             return problems.send(request, problems.not_allowed("GET, HEAD, POST"))
         if not identity_of(request).may(AccessScope.OPERATE):
-            problem = problems.Problem(problems.MISSING_SCOPE, "this page is for the operator", "Log in with a token.")
-            return problems.send(request, problem)
+            return problems.send(request, not_for_anyone())
         found: list[bytes] = []
 
         async def done() -> None:
@@ -180,16 +180,16 @@ def _upstreams(hosts: Sequence[Mapping[str, Any]]) -> Tag:
         for host in hosts
     ]
     head = tags.tr([tags.th(name, scope="col") for name in ("host", "state", "last answer")])
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
+    return scrolled(tags.table(tags.thead(head), tags.tbody(rows)), "Upstreams")
 
 
 def _denials(state: _State) -> Tag:
     if not state.denials:
         return tags.p("Nothing is denied.")
     rows = [_denial(denial, state.key) for denial in sorted(state.denials, key=lambda each: -each.at)[:_MOST]]
-    head = tags.tr([tags.th(name, scope="col") for name in ("what", "because", "since", "by", "")])
+    head = tags.tr([tags.th(name, scope="col") for name in ("what", "because", "since", "by", "action")])
     caption = tags.caption(f"{counted(len(state.denials), 'denial')}. Clients get 410, with the reason.")
-    return tags.div(tags.table(caption, tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
+    return scrolled(tags.table(caption, tags.thead(head), tags.tbody(rows)), "Denials")
 
 
 def _denial(denial: Denial, key: str) -> Tag:
@@ -206,7 +206,7 @@ def _log(lines: Sequence[str]) -> Tag:
         return tags.p("Nothing was done since the start, or the server has no ", tags.code("--audit-log"), ".")
     rows = [_line(json.loads(line)) for line in lines]
     head = tags.tr([tags.th(name, scope="col") for name in ("time", "what", "outcome", "client", "address or thing")])
-    return tags.div(tags.table(tags.thead(head), tags.tbody(rows)), class_="scroll", tabindex="0")
+    return scrolled(tags.table(tags.thead(head), tags.tbody(rows)), "Audit log")
 
 
 def _line(line: Mapping[str, Any]) -> Tag:

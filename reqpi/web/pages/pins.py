@@ -12,13 +12,14 @@ from reqpi.core.model import Commitment, File, Pin
 from reqpi.core.sbom.text import words
 from reqpi.core.shown_urls import as_shown
 from reqpi.web.pages.files import file_facts, sha256_of
+from reqpi.web.pages.frame import scrolled
 from reqpi.web.pages.pin_query import COLUMNS
 from reqpi.web.pages.pin_rows import PinRow, version_key
 from reqpi.web.pages.text import counted, shown_size
 
 __all__ = ["FIRST_FILES", "FIRST_PINS", "first_pins", "pins_table", "shown_pins"]
 
-FIRST_PINS = 100
+FIRST_PINS = 25
 """Pins that the page of an address shows."""
 
 FIRST_FILES = 5
@@ -80,7 +81,7 @@ def pins_table(
     heads = [tags.th(shown, scope="col", **more) for shown, more in map(heading, COLUMNS)]
     attributes = {"data-whole": "1"} if whole else {}
     table = tags.table(tags.caption(caption), tags.thead(tags.tr(heads)), bodies, class_="pins", **attributes)
-    return tags.div(table, class_="scroll", tabindex="0")
+    return scrolled(table, "Pins")
 
 
 def _cells(row: PinRow, here: str, rank: int | None) -> list[Tag]:

@@ -12,7 +12,7 @@ from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.model import File, Project
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.refusals import RecordedRefusal
-from reqpi.web.pages.frame import command
+from reqpi.web.pages.frame import command, scrolled
 from reqpi.web.pages.text import counted, inline, shown_time
 
 __all__ = ["denied", "refused", "trusted_on_first_use"]
@@ -38,7 +38,7 @@ def refused(refusals: Sequence[RecordedRefusal], lines: Mapping[Project, str] | 
         tags.tbody(rows),
     )
     projects = sorted({each.project for each in refusals if each.filename is None})
-    return [title, tags.div(table, class_="scroll", tabindex="0"), *_advice(projects, lines, formats)]
+    return [title, scrolled(table, "Refused"), *_advice(projects, lines, formats)]
 
 
 def _row(refusal: RecordedRefusal) -> Tag:
@@ -79,7 +79,7 @@ def denied(withheld: Sequence[tuple[File, Denial]]) -> list[Tag]:
     head = [tags.th(name, scope="col") for name in ("file", "reason", "since")]
     caption = tags.caption(f"The lock admits {counted(len(withheld), 'file')} that the operator does not allow.")
     table = tags.table(caption, tags.thead(tags.tr(head)), tags.tbody(rows))
-    return [tags.h2("Denied by the operator"), tags.div(table, class_="scroll", tabindex="0")]
+    return [tags.h2("Denied by the operator"), scrolled(table, "Denied by the operator")]
 
 
 def trusted_on_first_use(freezings: Mapping[Project, PageFreezing]) -> list[Tag]:
@@ -90,7 +90,7 @@ def trusted_on_first_use(freezings: Mapping[Project, PageFreezing]) -> list[Tag]
     head = [tags.th(name, scope="col") for name in ("project", "frozen", "for")]
     caption = tags.caption("The lock has no digests for these: the files that were seen first are served from then on.")
     table = tags.table(caption, tags.thead(tags.tr(head)), tags.tbody(rows))
-    return [tags.h2("Trusted on first use"), tags.div(table, class_="scroll", tabindex="0")]
+    return [tags.h2("Trusted on first use"), scrolled(table, "Trusted on first use")]
 
 
 def _freezing(project: Project, freezing: PageFreezing) -> Tag:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.browser.axe import axe_core, violations
 from tests.browser.case import LOCK, BrowserCase
+from tests.browser.chromium import overflow
+from tests.browser.hostile import HOSTILE
 from tests.browser.walk import Walk
 from tests.end_to_end.server import ROOT
 
@@ -22,9 +25,10 @@ class LoginTests(BrowserCase):
     def options(cls) -> Sequence[str]:
         tokens = str(cls.folder / "tokens")
         command = [sys.executable, "-m", "reqpi", "token", "new", "a-person", "--tokens", tokens]
+        command += [word for scope in ("read", "commit", "operate") for word in ("--scope", scope)]
         made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
         cls.token = made.stdout.split()[-1]
-        return "--tokens", tokens, "--anonymous", "none"
+        return "--tokens", tokens, "--anonymous", "none", "--audit-log", str(cls.folder / "audit")
 
     def test_a_login_lasts_until_the_person_logs_out(self) -> None:
         watched = self.watched()
@@ -54,3 +58,22 @@ class LoginTests(BrowserCase):
         page.goto(address)
         self.assertEqual(page.locator("#address").count(), 0)
         self.assertEqual(watched.wrong, [])
+
+    def test_the_page_of_the_operator_is_accessible_and_safe(self) -> None:
+        """It has a denial, whose reason is hostile, and the end of the audit log."""
+        program = axe_core()
+        watched = self.watched(viewport={"width": 390, "height": 800})
+        page = watched.open(f"{self.server.url}/login")
+        page.fill("#token", self.token)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_text("Logged in as a-person").wait_for()
+        page.goto(f"{self.server.url}/operator")
+        page.fill("[name=what]", "top")
+        page.fill("[name=because]", HOSTILE[:400])
+        with page.expect_navigation():
+            page.locator("form:has([name=because]) button").click()
+        page.get_by_role("button", name="Revoke").wait_for()
+        wrong = [*overflow(page), *violations(page, program)]
+        page.emulate_media(color_scheme="dark")
+        wrong += violations(page, program)
+        self.assertEqual(wrong + watched.wrong, [])

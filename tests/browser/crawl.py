@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from http.client import HTTPConnection
@@ -17,6 +18,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 _MOST = 300
 """Pages that are looked at."""
+
+_ALIKE = 3
+"""Pages of one kind, such as those of a file, that links lead to: further ones differ in names only."""
 
 _TRIES = 60
 
@@ -49,7 +53,7 @@ class Crawl:
     @classmethod
     def of(cls, starts: Iterable[str]) -> Crawl:
         """Follow all links from some pages."""
-        found, seen = cls(), set()
+        found, seen, shapes = cls(), set(), Counter[tuple[int, str]]()
         waiting = [(url, "") for url in starts]
         while waiting and len(seen) < _MOST:
             url, origin = waiting.pop(0)
@@ -60,7 +64,9 @@ class Crawl:
             if got.status >= 400 and origin:
                 found.broken.append((url, origin))
             if got.is_page:
-                found.pages.append(url)
+                shapes[_shape(url)] += bool(origin)
+                if not origin or shapes[_shape(url)] <= _ALIKE:
+                    found.pages.append(url)
                 waiting += [(each, url) for each in _links(url, got.body)]
         return found
 
@@ -92,6 +98,12 @@ def _settled(url: str) -> Got:
 def _kind(url: str) -> tuple[str, frozenset[str]]:
     """Return what pages have in common that differ in the value of a parameter only."""
     return urlsplit(url).path, frozenset(name for name, _ in parse_qsl(urlsplit(url).query))
+
+
+def _shape(url: str) -> tuple[int, str]:
+    """Return what the pages of one kind have in common: how deep they are, and the name below the address."""
+    segments = urlsplit(url).path.strip("/").split("/")
+    return len(segments), segments[1] if len(segments) > 1 else ""
 
 
 def _links(url: str, body: bytes) -> list[str]:

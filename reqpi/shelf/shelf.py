@@ -291,6 +291,11 @@ class Shelf:
         with wanting(f"{filename}.metadata"):
             return await self._files.core_metadata.of(file, commitment.address)
 
+    async def metadata_at_hand(self, commitment: Commitment, file: File) -> bytes | None:
+        """Return the core metadata of a wheel on a frozen page, if the store has it or the wheel; ask no upstream."""
+        work_under(commitment.address)
+        return await self._files.core_metadata.known(file, commitment.address)
+
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
     ) -> BuildSystem:

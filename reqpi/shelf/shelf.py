@@ -260,8 +260,7 @@ class Shelf:
     async def held(self, file: File) -> int | None:
         """Return the size in bytes of a file that is in the store, a wheel with its core metadata.
 
-        Return ``None`` if it is not there. Only lengths are compared; :mod:`reqpi.shelf.maintenance.verify` and serving
-        compute hashes.
+        Return ``None`` if it is not there. Only lengths are compared: verifying and serving compute hashes.
         """
         size = await self._store.size(str(file.sha256))
         if size is None or (file.size not in (None, size) and not await self._files.file_responses.is_sound(file)):
@@ -293,7 +292,6 @@ class Shelf:
 
     async def metadata_at_hand(self, commitment: Commitment, file: File) -> bytes | None:
         """Return the core metadata of a wheel on a frozen page, if the store has it or the wheel; ask no upstream."""
-        work_under(commitment.address)
         return await self._files.core_metadata.known(file, commitment.address)
 
     async def build_system(
@@ -343,8 +341,7 @@ class Shelf:
     def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
         """Count a refusal of something that is not a file of a project, such as a crate.
 
-        :param name: stands for the project.
-        :param what: stands for the filename.
+        :param name: stands for the project, and ``what`` for the filename.
         """
         self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
 

@@ -91,7 +91,7 @@ class _Edges:
 
 
 _Unmet = Mapping[Project, Sequence[tuple[Project, Project, UnmetRequirement]]]
-"""What is not met: by project, with the project that is required."""
+"""The requirements that no pin meets, by the project that has them, each with the project that is required."""
 
 
 def _unmet(

@@ -16,6 +16,7 @@ from reqpi.core.model import Commitment, File
 from reqpi.core.targets import EVERYWHERE
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
+from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, each
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.sdist_requirements import requirements_of_sdist
@@ -60,6 +61,7 @@ class DependencyGraphs:
         return await self._under_way.do(id(commitment), partial(self._made, commitment))
 
     async def _made(self, commitment: Commitment) -> DependencyGraph:
+        work_under(commitment.address)
         projects = list(islice(commitment.lock.projects, _MOST))
         pages = await self._shelf.frozen(commitment, projects)
         releases = await in_thread(closed.releases_of, commitment, pages, EVERYWHERE)

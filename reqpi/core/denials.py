@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name, canonicalize_version
@@ -24,7 +25,17 @@ from reqpi.core.errors import DeniedByOperator
 from reqpi.core.model import File, Lock, Page, Pin, Project
 from reqpi.core.report import Note
 
-__all__ = ["LONGEST_REASON", "BadDenial", "Denial", "DenyList", "is_withheld", "key_of", "read_denied", "read_reason"]
+__all__ = [
+    "LONGEST_REASON",
+    "BadDenial",
+    "Denial",
+    "DenyList",
+    "Ground",
+    "is_withheld",
+    "key_of",
+    "read_denied",
+    "read_reason",
+]
 
 LONGEST_REASON = 500
 """Characters of a reason."""
@@ -53,6 +64,20 @@ class BadDenial(ValueError):
 
 
 @frozen
+class Ground:
+    """The reasons of a denial that the operator's policy has made, not a person.
+
+    :param causes: one or more, each as :attr:`reqpi.core.policy.verdicts.Verdict.cause`.
+    :param release: ``PROJECT==VERSION`` or ``crate:NAME==VERSION``, also where a digest is denied.
+    :param until: when the denial ends by itself, in seconds since the epoch; ``None``: it does not.
+    """
+
+    causes: tuple[str, ...]
+    release: str
+    until: float | None = None
+
+
+@frozen
 class Denial:
     """One thing that the operator denies.
 
@@ -60,12 +85,14 @@ class Denial:
     :param because: the reason, for the clients.
     :param at: when it was denied, in seconds since the epoch.
     :param by: who denied it, for the operator; empty if that is not known.
+    :param ground: the reasons of the policy; ``None``: a person has decided.
     """
 
     what: str
     because: str
     at: float = 0.0
     by: str = ""
+    ground: Ground | None = None
 
     def error(self, what: str) -> DeniedByOperator:
         """Return the error for a request.
@@ -138,6 +165,7 @@ def is_withheld(pages: Iterable[Page]) -> bool:
     return any(page.withheld for page in pages)
 
 
+@lru_cache(20_000)
 def key_of(what: str) -> str:
     """Return a text that is equal for all spellings of one thing: ``==1.0`` and ``==1.0.0`` are the same version.
 
@@ -158,6 +186,10 @@ class DenyList:
         self._by_what: dict[str, Denial] = {}
         for denial in self.denials:
             self._by_what.setdefault(key_of(denial.what), denial)
+
+    def exactly(self, what: str) -> Denial | None:
+        """Return the denial of exactly this, in the spelling of :func:`read_denied`; ``None`` if it is not denied."""
+        return self._by_what.get(key_of(what))
 
     def of(self, file: File) -> Denial | None:
         """Return the denial of a file; ``None`` if it is not denied.

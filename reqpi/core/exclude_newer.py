@@ -14,7 +14,7 @@ from attrs import evolve
 
 from reqpi.core.model import File, Page
 
-__all__ = ["BadExcludeNewer", "before", "has_no_times", "read_exclude_newer"]
+__all__ = ["BadExcludeNewer", "before", "has_no_times", "read_duration", "read_exclude_newer"]
 
 _LONGEST = 64
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -52,7 +52,7 @@ def read_exclude_newer(text: str, now: datetime) -> datetime:
                 return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC) + timedelta(days=1)
             if _TIMESTAMP.fullmatch(value):
                 return datetime.fromisoformat(value.upper()).astimezone(UTC)
-            age = _duration(value)
+            age = read_duration(value)
             if age is not None:
                 return (now - age).astimezone(UTC)
         except (ValueError, OverflowError):
@@ -81,8 +81,11 @@ def _uploaded_before(file: File, exclude_newer: datetime) -> bool:
     return file.upload_time is not None and datetime.fromisoformat(file.upload_time) < exclude_newer
 
 
-def _duration(text: str) -> timedelta | None:
-    """Return the age that ``text`` specifies; ``None`` if it is not an age."""
+def read_duration(text: str) -> timedelta | None:
+    """Return the age that ``text`` specifies; ``None`` if it is not an age.
+
+    :raises OverflowError: it is longer than any time that can be written.
+    """
     iso = _ISO.fullmatch(text)
     if iso is not None:
         found = {unit: int(count) for unit, count in iso.groupdict().items() if count}

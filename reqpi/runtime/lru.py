@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Generic, TypeVar
 
 __all__ = ["LruCache"]
@@ -52,6 +52,10 @@ class LruCache(Generic[_K, _V]):
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._weight -= entry[1]
+
+    def keys(self) -> Iterable[_K]:
+        """Return the keys, the one not used for longest first."""
+        return self._entries.keys()
 
     def change(self, changed: Callable[[_V], _V]) -> None:
         """Replace each value by the result of ``changed``, which weighs as much."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from reqpi.core.access.token_file import LARGEST, BadTokenFile, read_tokens
 from reqpi.core.access.tokens import Tokens
 from reqpi.core.errors import Misconfigured
 from reqpi.core.extras import advice_for
+from reqpi.server.file_identity import identity_of_file
 from reqpi.server.own_names import beyond_loopback
 from reqpi.server.settings import Settings
 from reqpi.web.http.access import Access
@@ -97,12 +97,12 @@ class TokensOfFile:
         self._access = access
         self._changed = changed
         self._now = now
-        self._seen = _identity(path)
+        self._seen = identity_of_file(path)
         self._expiry = access.tokens.next_expiry(now())
 
     async def refresh(self) -> None:
         """Read the file if it has changed. While it cannot be read, the tokens that it had are valid."""
-        identity = _identity(self._path)
+        identity = identity_of_file(self._path)
         if identity != self._seen:
             self._seen = identity
             try:
@@ -132,15 +132,6 @@ def _signed(path: Path, now: Callable[[], float]) -> SignedClients:
         raise Misconfigured(f"--oidc {path} cannot be read", f"{error.strerror or error}.") from None
     except BadOidcFile as bad:
         raise Misconfigured(f"--oidc {path} cannot be used", f"{bad}.") from None
-
-
-def _identity(path: Path) -> tuple[int, ...] | None:
-    """Return numbers that change with the file; ``None`` if there is no such file."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _read(path: Path) -> Tokens:

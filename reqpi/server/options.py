@@ -12,6 +12,7 @@ from __future__ import annotations
 from reqpi.server.advisory_options import ADVISORY_OPTIONS
 from reqpi.server.drift_options import DRIFT_OPTIONS
 from reqpi.server.limit_options import LIMIT_OPTIONS
+from reqpi.server.policy_options import POLICY_OPTIONS
 from reqpi.server.room_options import ROOM_OPTIONS
 from reqpi.server.server_option import BadOption, ServerOption, ValueKind
 
@@ -263,6 +264,7 @@ OPTIONS = (
     *LIMIT_OPTIONS,
     *ROOM_OPTIONS,
     *ADVISORY_OPTIONS,
+    *POLICY_OPTIONS,
     ServerOption(
         "frequency",
         "frequency",

@@ -38,7 +38,7 @@ _TRIM = 5.0
 """Seconds between two checks whether freed memory should be returned to the system."""
 
 _REFRESH = 1.0
-"""Seconds between two looks at the file of tokens."""
+"""Seconds between two looks at the file of tokens, and at that of the policy."""
 
 _DECISIONS = 2.0
 """Seconds between two looks at the decisions of the operator: each is a request to an object store."""
@@ -88,8 +88,12 @@ def _works(settings: Settings, services: Services, reactor: Any) -> Iterator[tup
     if settings.drift_every and settings.only is None:
         counts, every = services.counts, settings.drift_every
         rounds = DriftRounds(services.locks.shelf, services.store, services.drift, reactor, every, counts=counts)
+        if services.policy is not None:
+            rounds.looked.append(services.policy.look)
         yield "looking for drift", rounds.interval, rounds.tend
     yield "reading the decisions of the operator", _DECISIONS, services.locks.shelf.denials.refresh
+    if services.policy is not None:
+        yield "reading the policy", _REFRESH, services.policy.refresh
     if settings.only is None:
         yield "probing the store", _PROBE, services.readings.store.probe
     if settings.metrics is not None and settings.worker < 2:

@@ -21,6 +21,7 @@ from reqpi.server.host_defaults import default_store
 from reqpi.server.limits import limits_of
 from reqpi.server.metrics import ServerReadings
 from reqpi.server.parsing import Parsing, parsing_of
+from reqpi.server.policy import FollowedPolicy, policy_of
 from reqpi.server.room import room_of
 from reqpi.server.settings import Settings
 from reqpi.server.status import report_of
@@ -49,6 +50,8 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
 from reqpi.web.pages.address import PageSection
+from reqpi.web.pages.operator import OperatorPage
+from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -65,6 +68,7 @@ class Services:
     :param open_index: what ``reqpi learn`` records from; ``None`` where learning is off.
     :param room: the room of the store; ``None`` where nothing bounds it.
     :param advisories: what is known about vulnerable and malicious releases.
+    :param policy: what is refused beyond locks; ``None`` for a server inside a command.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
     """
@@ -81,6 +85,7 @@ class Services:
     parsing: Parsing
     room: StoreRoom | None
     advisories: FollowedAdvisories
+    policy: FollowedPolicy | None
     readings: ServerReadings
     report: Callable[[], Awaitable[Mapping[str, Any]]]
 
@@ -127,10 +132,15 @@ def services_of(
         return await report_of(readings, kind=_kind(settings), worker=settings.worker, now=reactor.seconds())
 
     advisories = FollowedAdvisories(settings.advisories)
+    policy = policy_of(settings, reactor, verbs.locks.shelf, upstream, advisories)
     drift = LockDrift(
         verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
     )
-    operating: list[Feature] = [OperatorResource(Undoing(verbs.locks.shelf, counted)), StatusResource(report, clients)]
+    operating: list[Feature] = [
+        OperatorResource(Undoing(verbs.locks.shelf, counted)),
+        OperatorPage(report, verbs.locks.shelf.denials),
+        StatusResource(report, clients),
+    ]
     drift_resource = DriftResource(verbs.locks.shelf, drift)
     site = _site(
         settings,
@@ -140,8 +150,11 @@ def services_of(
         counts=counts,
         features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
         sections=[drift_resource.section],
+        known=drift_resource.known,
         problem=lambda: readings.problem,
     )
+    if policy is not None:
+        policy.audit(site.audit)
     readings = ServerReadings(counts, site, verbs.locks.holds, watch)
     return Services(
         counted,
@@ -156,6 +169,7 @@ def services_of(
         verbs.parsing,
         room,
         advisories,
+        policy,
         readings,
         report,
     )
@@ -191,6 +205,7 @@ def _site(
     counts: ServerCounts,
     features: Iterable[Feature],
     sections: Sequence[PageSection],
+    known: KnownFindings,
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -199,6 +214,7 @@ def _site(
 
     :param features: those that need no more than their own parts.
     :param sections: their parts of the overview of a lock.
+    :param known: returns the drift of a lock.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -219,6 +235,7 @@ def _site(
         health=HealthResource(problem),
         audits=settings.advisories is not None,
         sections=sections,
+        known=known,
     )
     site = BoundedSite(
         root,

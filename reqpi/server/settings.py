@@ -15,6 +15,7 @@ from reqpi.core.limits.rates import BadRate, read_rate
 from reqpi.server.limit_options import RATE_OPTIONS
 from reqpi.server.listening import endpoint_of
 from reqpi.server.options import OPTIONS, BadOption, ServerOption, ValueKind, option_named
+from reqpi.server.policy_words import checked_min_age, checked_refusals
 from reqpi.storage.place import options_of, place_of
 from reqpi.upstream.allowed.hosts import Hosts
 from reqpi.upstream.allowed.operator import read_upstreams
@@ -51,6 +52,9 @@ class Settings:
     :param max_client_connections: ``None``: half of ``max_connections``.
     :param largest_store: 0: any size; likewise ``largest_hold``.
     :param limit_prefreeze: the text of a rate; see :func:`reqpi.core.limits.rates.read_rate`.
+    :param refuse: the texts of rules with actions, which count more than the file ``policy``; see
+        :func:`reqpi.core.policy.options.read_refusals`.
+    :param min_age: the text of an age with an action, likewise.
     :param frequency: seconds between two sweeps; 0: never; ``None``: see :mod:`reqpi.server.sweeping`.
     :param max_age: seconds without use after which a sweep removes a lock; ``None``: likewise.
     :param verify_rate: bytes per second; ``None``: nothing is verified in the background.
@@ -109,6 +113,9 @@ class Settings:
     largest_file: int = _DEFAULTS["largest_file"]
     limit_prefreeze: str = _DEFAULTS["limit_prefreeze"]
     advisories: Path | None = None
+    policy: Path | None = None
+    refuse: Sequence[str] = ()
+    min_age: str | None = None
     frequency: float | None = None
     max_age: float | None = None
     drift_every: int = _DEFAULTS["drift_every"]
@@ -236,6 +243,8 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "access-log": _access_log,
     **{option.name: partial(_rate, option.name) for option in RATE_OPTIONS},
     "limit-prefreeze": partial(_rate, "limit-prefreeze"),
+    "refuse": checked_refusals,
+    "min-age": checked_min_age,
     "metrics": endpoint_of,
 }
 """The options whose text is more than text, a path or a list."""

@@ -18,6 +18,8 @@ from reqpi.core.model import Commitment, Lock
 from reqpi.core.report import Defect, Document
 from reqpi.runtime.lru import LruCache
 from reqpi.runtime.singleflight import SingleFlight
+from reqpi.shelf.denials import Denials
+from reqpi.shelf.gate import NOTHING_FOUND
 from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.records import document_record, lock_record
 
@@ -65,6 +67,7 @@ class Commitments:
     :param denied: returns the parts of a lock that the operator does not allow, as defects.
     :param in_memory: bytes of commitments that are kept in memory.
     :param reading: reads the documents; ``None``: in threads of this process.
+    :param denials: their gate is asked about each lock that is committed; ``None``: no gate is.
 
     :ivar on_new: called with each commitment that is new in this store.
     """
@@ -78,7 +81,10 @@ class Commitments:
         denied: Callable[[Lock], Sequence[Defect]] = lambda _: (),
         in_memory: int = COMMITMENTS_IN_MEMORY,
         reading: LockReading | None = None,
+        *,
+        denials: Denials | None = None,
     ) -> None:
+        self._denials = denials
         self._records = records
         self._denied = denied
         self._clock = clock
@@ -96,7 +102,7 @@ class Commitments:
         """Store a lock of one document under its address.
 
         :param check: raises an error if the client may not commit the lock; nothing is stored then. ``None``: it may.
-        :returns: the commitment, and whether it is new in this store.
+        :returns: the commitment with all warnings about its lock, and whether it is new in this store.
         :raises reqpi.core.errors.BrokenLock: the document has defects, or names something that the operator does not
             allow; nothing is stored.
         """
@@ -112,8 +118,10 @@ class Commitments:
         if check is not None:
             await check(lock)
         defects = self._denied(lock)
-        if defects:
-            raise BrokenLock(defects)
+        # A gate may ask the indexes of the lock: not those that the operator does not allow.
+        found = NOTHING_FOUND if defects or self._denials is None else await self._denials.gate.check_lock(lock)
+        if defects or found.defects:
+            raise BrokenLock((*defects, *found.defects))
         commitment = Commitment(address_of(lock.document), lock)
         record = lock_record(commitment.address)
         created = await self._records.get(record) is None
@@ -126,6 +134,8 @@ class Commitments:
         await self._note_use(commitment.address)
         if created:
             self.on_new(commitment)
+        if found.notes:
+            commitment = evolve(commitment, lock=evolve(lock, notes=(*lock.notes, *found.notes)))
         return commitment, created
 
     async def _created(self, record: str, value: bytes) -> None:

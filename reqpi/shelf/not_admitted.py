@@ -10,7 +10,7 @@ from reqpi.core.errors import NotAdmitted, NotServed
 from reqpi.core.locks.adding import how_to_pin
 from reqpi.core.model import Commitment, Lock, Project
 
-__all__ = ["named_project", "not_admitted", "not_pinned"]
+__all__ = ["named_project", "not_admitted", "not_frozen", "not_pinned"]
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,126}[a-z0-9])?")
 
@@ -41,4 +41,12 @@ def not_pinned(commitment: Commitment, project: Project) -> NotAdmitted:
         f"{project} is not in lock {commitment.short}",
         f"Only what the lock pins can be installed from here. {how_to_pin(commitment.lock.format, project)}, "
         "commit the file again and use its new address.",
+    )
+
+
+def not_frozen(project: Project) -> NotServed:
+    """Return the error for a file whose page would have to be looked up first."""
+    return NotServed(
+        f"the files of {project} are not known yet",
+        "They are known once a client has requested the project from this address.",
     )

@@ -102,6 +102,8 @@ class OpenIndex:
 
         :raises reqpi.core.errors.DeniedByOperator: that is so.
         """
+        if self._denials is not None:
+            await self._denials.gate.check_page(Page(file.project, (file,)))  # its page lists all that there ever was
         denial = (await self._denied()).of(file)
         if denial is not None:
             raise denial.error(file.filename)

@@ -19,7 +19,7 @@ from reqpi.core.interfaces import Store, Upstream, UpstreamUse
 from reqpi.core.metadata import BuildSystem
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
-from reqpi.core.report import Document, Note
+from reqpi.core.report import Defect, Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
@@ -30,6 +30,7 @@ from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
+from reqpi.shelf.insides_of_locks import InsidesOfLocks
 from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
@@ -68,10 +69,12 @@ class Shelf:
         in_memory: int = COMMITMENTS_IN_MEMORY,
         reading: LockReading | None = None,
     ) -> None:
-        self._commitments = Commitments(
-            store, clock, lambda lock: (*upstream.denies(lock), *unverifiable(lock)), in_memory, reading
-        )
         self._denials = Denials(store, clock)
+
+        def denies(lock: Lock) -> Sequence[Defect]:
+            return *upstream.denies(lock), *unverifiable(lock)
+
+        self._commitments = Commitments(store, clock, denies, in_memory, reading, denials=self._denials)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
         self._store = store
@@ -155,7 +158,7 @@ class Shelf:
         page = cached = self._pages.get(commitment, key)
         if page is None:
             whole = await self._whole(commitment, project)
-            page = (await self._denials.current()).left_on(whole)
+            page = await self._denials.left_on(whole, commitment.address)
             if page.withheld:
                 self._pages.put(commitment, (*key, "whole"), whole, whole.weight)
         page = without_promises(page, await self._files.core_metadata.differences.wheels())
@@ -276,9 +279,7 @@ class Shelf:
         return self._files.downloads.received(file)
 
     async def metadata(self, commitment: Commitment, name: str, filename: str) -> bytes:
-        """Return the core metadata of a wheel.
-
-        Metadata that was read from the upstream by ranges is replaced once the wheel is in the store.
+        """Return the core metadata of a wheel; what was read by ranges is replaced once the wheel is in the store.
 
         :raises reqpi.core.errors.NotAdmitted: the lock does not admit the wheel.
         :raises reqpi.core.errors.NotServed: the file is not a wheel.
@@ -311,6 +312,11 @@ class Shelf:
             return await self._files.build_systems.of(file, commitment.address, whole=whole)
 
     @property
+    def insides(self) -> InsidesOfLocks:
+        """The inside of the files that a lock admits: no upstream is asked."""
+        return InsidesOfLocks(self._pinned, self.is_frozen, self._admitted, self._files.file_insides)
+
+    @property
     def provenance(self) -> ProvenanceOfLocks:
         """The provenance of admitted files: the objects that their indexes list, and their publishers."""
         return self._provenance
@@ -339,10 +345,7 @@ class Shelf:
         return await self._refusals.of(address)
 
     def note_refusal(self, address: str, name: str, what: str, why: str) -> None:
-        """Count a refusal of something that is not a file of a project, such as a crate.
-
-        :param name: stands for the project, and ``what`` for the filename.
-        """
+        """Count a refusal of a thing such as a crate: ``name`` stands for the project, ``what`` for the filename."""
         self._refusals.note(address, canonicalize_name(name[:100]), what[:255], why)
 
     def forget_refusal(self, address: str, project: Project) -> None:
@@ -376,12 +379,9 @@ class Shelf:
     async def suggest(
         self, projects: Iterable[Project], may_know: Callable[[Project], bool] = lambda _: False
     ) -> dict[Project, str]:
-        """Return, for each project, a line that would pin the newest release that the upstream has now.
+        """Return, for each project, a line that would pin the newest release of the upstream, if it answers soon.
 
-        It is advice to a person, so a project is left out if the upstream does not answer soon. If the upstream
-        requires a login, its versions are not for every client.
-
-        :param may_know: whether the client may commit a lock that pins a project, with that login.
+        :param may_know: whether the client may commit a lock that pins a project, with the login that it may need.
         """
         return await self._suggestions.of(projects, may_know)
 

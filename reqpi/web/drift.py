@@ -15,6 +15,7 @@ from twisted.web.server import Request
 from twisted.web.template import Tag
 
 from reqpi.core.access.clients import Client
+from reqpi.core.drift.finding import Finding
 from reqpi.core.drift.report import DriftReport
 from reqpi.core.drift.sarif import SARIF, places_in, sarif
 from reqpi.core.model import Commitment, Project
@@ -70,9 +71,15 @@ class DriftResource:
 
         :param here: the prefix of relative links.
         """
+        return section_of(await self._known(request, commitment), f"{here}drift")
+
+    async def known(self, request: Request, commitment: Commitment) -> tuple[Finding, ...]:
+        """Return the findings that are known already, so that no upstream is asked, and that the client may have."""
+        return (await self._known(request, commitment)).findings
+
+    async def _known(self, request: Request, commitment: Commitment) -> DriftReport:
         found = await self._drift.of(commitment, lambda _: False)
-        report = found.for_client(partial(self._may_know, identity_of(request), commitment))
-        return section_of(report, f"{here}drift")
+        return found.for_client(partial(self._may_know, identity_of(request), commitment))
 
     def _may_ask(self, client: Client, commitment: Commitment, project: Project) -> bool:
         uses = self._shelf.uses(commitment.lock, project)

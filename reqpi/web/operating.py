@@ -30,7 +30,7 @@ from reqpi.web.http.answers import after, send_fresh
 from reqpi.web.http.audit import note_detail
 from reqpi.web.uploads import UnusableBody
 
-__all__ = ["OperatorResource"]
+__all__ = ["OperatorResource", "not_for_anyone"]
 
 _DENIALS = "denials"
 _BELOW = ("forget", "refreeze", "frozen")
@@ -57,7 +57,7 @@ class OperatorResource:
         if request.method.decode("ascii", "replace") not in methods:
             return problems.send(request, problems.not_allowed(", ".join(methods)))
         if segments[-1] != "frozen" and not identity_of(request).may(AccessScope.OPERATE):
-            return problems.send(request, _not_for_anyone())
+            return problems.send(request, not_for_anyone())
         found: list[bytes] = []
 
         async def done() -> None:
@@ -97,7 +97,7 @@ class OperatorResource:
         with _usable():
             what = read_denied(request.args.get(b"what", [b""])[-1].decode("utf-8", "replace"))
         note_detail(request, denied=what)
-        revoked = await self._undoing.denials.revoke(what)
+        revoked = await self._undoing.denials.revoke(what, identity_of(request).name)
         note_detail(request, denied=what, revoked=len(revoked))
         return _json(request, {"revoked": [_shown(denial) for denial in revoked]})
 
@@ -142,7 +142,8 @@ def _shown(denial: Denial) -> dict[str, Any]:
     return {"what": denial.what, "because": denial.because, "at": denial.at, "by": denial.by}
 
 
-def _not_for_anyone() -> problems.Problem:
+def not_for_anyone() -> problems.Problem:
+    """Return the problem of a client that may not operate."""
     detail = "No client of this server has it. On its host, name the store instead: reqpi deny --store WHERE."
     return problems.Problem(problems.MISSING_SCOPE, "the scope operate is required", detail, {"scope": "operate"})
 

@@ -4,6 +4,7 @@ r"""Every route of the server.
 
     GET   /                                          the front page, for people
     GET   /login                                     the page on which a person logs in; POST: log in, log out
+    GET   /operator                                  the page of the operator; POST: deny something, revoke a denial
     GET   /livez                                     whether the server runs                  \
     GET   /readyz                                    whether it should get requests             } reqpi.web.health
     GET   /version                                   its version                              /
@@ -26,6 +27,11 @@ r"""Every route of the server.
     GET   /runs/<token>/crates/git/<key>/<commit>.tar.gz         an archive of crates          |
     GET   /runs/<token>/cargo/config.toml            the configuration for cargo              / reqpi.web.run_crates
     GET   /<address>/                                the overview of a lock, for people
+    GET   /<address>/pins                            its pins, to search and to sort         \
+    GET   /<address>/pins/<project>                  the pins of a project                    |
+    GET   /<address>/pins/<project>/<file>           a file, for people                       |
+    GET   /<address>/diff                            ask for another address                  |
+    GET   /<address>/diff/<other>                    how another lock differs                / reqpi.web.pages.pin_pages
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
@@ -101,6 +107,8 @@ from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.pages.address import PageSection
 from reqpi.web.pages.people import PeopleResource
+from reqpi.web.pages.pin_drift import KnownFindings
+from reqpi.web.pages.pin_pages import PinPages
 from reqpi.web.pages.static_files import StaticFiles
 from reqpi.web.permission import FrozenPages
 from reqpi.web.public_url import PublicUrl
@@ -280,6 +288,7 @@ class Root(Resource):
     :param runs: the runs; ``None``: the server offers none.
     :param health: what it answers to any client and under any name.
     :param sections: further parts of the overview of a lock.
+    :param known: returns the drift of a lock, for the table of its pins.
     :param audits: it has advisories, so that variables for audits are among those of an address.
     """
 
@@ -299,6 +308,7 @@ class Root(Resource):
         health: HealthResource | None = None,
         audits: bool = False,
         sections: Sequence[PageSection] = (),
+        known: KnownFindings | None = None,
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -311,7 +321,7 @@ class Root(Resource):
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._people = PeopleResource(services, base, access, sections)
-        self._features = (*features, self._people)
+        self._features = (*features, PinPages(services.shelf, access, known), self._people)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)

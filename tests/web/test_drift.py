@@ -45,7 +45,9 @@ class DriftCase(WebCase):
         self.drift = LockDrift(self.shelf, self.store, self.upstream, self.clock, lambda: self.advisories)
         resource = DriftResource(self.shelf, self.drift)
         features, sections = [resource], [resource.section]
-        return Root(self.services(), self.base, self.ready_answers, features=features, sections=sections)
+        return Root(
+            self.services(), self.base, self.ready_answers, features=features, sections=sections, known=resource.known
+        )
 
     async def asked_for(self, address: str = "", **headers: Any) -> dict[str, Any]:
         reply = await self.ask(f"/{address or self.address}/drift", **headers)

@@ -55,12 +55,12 @@ class GraphTests(WebCase):
         await self.under("/closed")
         page = await self.page()
         for name in ("top", "middle", "base", "source"):
-            self.assertEqual(page.count(f'href="simple/{name}/"'), 2, "in the drawing, and in the list")
+            self.assertEqual(page.count(f'href="pins/{name}"'), 2, "in the drawing, and in the list")
         self.assertIn("gone missing", page)
         self.assertIn("middle 1.0 requires gone&lt;2,&gt;=1: not pinned", page)
         self.assertIn("middle 1.0 requires base&gt;1: pinned to 1.0", page)
-        self.assertNotIn("simple/gone/", page)
-        self.assertIn('href="../simple/top/"', await self.page("/"))
+        self.assertNotIn("pins/gone", page)
+        self.assertIn('href="../pins/top"', await self.page("/"))
         self.assertIn('href="graph"', (await self.under("/")).body.decode())
 
     async def test_why_shows_the_paths_to_a_project(self) -> None:

@@ -65,12 +65,12 @@ class LongPages(WebCase):
         self.address = await self.committed(*(f"project-{number}==1.0" for number in range(5000)))
         await self.under("/lock")
         reply, rounds = await self.meanwhile(self.under())
-        self.assertIn(b"5000 pins, of which the first 2000 are shown", reply.body)
-        self.assertIn(b"project-1234", reply.body)
+        self.assertIn(b"5,000 pins, of which the first 25 are shown", reply.body)
+        self.assertIn(b"project-1016", reply.body)
         self.assertGreater(rounds, 50)
 
     async def test_a_project_that_is_pinned_5000_times_is_shown_so_far(self) -> None:
         """It is the rows that are many then, and not the projects."""
         lines = (f'six==1.{number} ; python_version == "3.{number}"' for number in range(5000))
         self.address = await self.committed(*lines)
-        self.assertEqual((await self.under()).body.count(b"<tr>"), 2001)
+        self.assertEqual((await self.under("/")).body.count(b'<th scope="row"><a href="pins/six">'), 25)

@@ -50,6 +50,11 @@ ROUTES = {
     "/<address>/simple/<project>/": ["/{address}/simple/shout/", "/{address}/simple/other/"],
     "/<address>/simple/<project>/<file>": ["/{address}/" + INDEX, "/{address}/simple/shout/other.whl"],
     "/<address>/simple/<project>/<file>.provenance": ["/{address}/" + INDEX + ".provenance"],
+    "/<address>/pins": ["/{address}/pins", "/{address}/pins?q=shout&sort=-size"],
+    "/<address>/pins/<project>": ["/{address}/pins/shout"],
+    "/<address>/pins/<project>/<file>": ["/{address}/pins/shout/shout-1.0.tar.gz"],
+    "/<address>/diff": ["/{address}/diff"],
+    "/<address>/diff/<other>": ["/{address}/diff/{together}"],
     "/<address>/crates/config.json": ["/{address}/crates/config.json"],
     "/<address>/crates/<path>": ["/{address}/crates/ma/de/made-words", "/{address}/crates/se/rd/serde"],
     "/<address>/crates/dl/<crate>/<version>/<sha256>.crate": ["/{address}/" + CRATE],
@@ -67,7 +72,7 @@ ROUTES = {
 }
 """The paths that are asked for, by the route."""
 
-ELSEWHERE = ("/login", "/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
+ELSEWHERE = ("/login", "/operator", "/learn/", "/denials", "/status", "/livez", "/readyz", "/version", "/metrics")
 """Routes that need another scope than reading, or none."""
 
 

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from reqpi.cli.failures import tell_failure
 from reqpi.cli.inputs.closed_locks import add_closed, check_filters, status_of, tell_closed
 from reqpi.cli.inputs.lock_files import LockFiles, add_arguments, take
+from reqpi.cli.inputs.policy_checks import LockJudge, add_policy, check_policy_options, judge_of
 from reqpi.cli.inputs.read_locks import read_taken
 from reqpi.cli.inputs.server_needs import as_defect, in_words, needs_in
 from reqpi.cli.inputs.server_reports import ServerReports, check_report_options, server_reports
@@ -23,7 +24,7 @@ from reqpi.core.address import address_of
 from reqpi.core.crates.reading import crates_of
 from reqpi.core.errors import BrokenLock
 from reqpi.core.model import Lock
-from reqpi.core.report import Defect
+from reqpi.core.report import Defect, Note
 from reqpi.upstream.allowed.needs import Need
 
 __all__ = ["command_line", "main"]
@@ -36,6 +37,7 @@ class _Checked:
     """The result for one lock.
 
     :param lock: ``None`` if the lock itself has defects.
+    :param notes: all warnings, also those of a policy.
     :param reports: the results of ``--closed`` and ``--strict-builds``.
     """
 
@@ -44,6 +46,7 @@ class _Checked:
     defects: Sequence[Defect] = ()
     needs: tuple[Need, ...] = field(default=())
     reports: ServerReports = _NOT_ASKED
+    notes: Sequence[Note] = ()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,14 +55,16 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     check_filters(parser, options)
     check_report_options(parser, options)
+    check_policy_options(parser, options)
+    judge = judge_of(options)
     if not options.each:
-        checked = _check(options.file, options)
+        checked = _check(options.file, options, judge)
         _tell([checked], options, _as_json(checked))
         return _status(checked)
     status, found = DONE, list[_Checked]()
     for file in dict.fromkeys(options.file):
         try:
-            found.append(_check([file], options))
+            found.append(_check([file], options, judge))
         except BadUsage as error:
             status = max(status, tell_failure(error) or DONE)
             continue
@@ -79,7 +84,7 @@ def _status(checked: _Checked) -> int:
     return status_of(checked.reports.closed) or builds
 
 
-def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
+def _check(files: Sequence[str], options: argparse.Namespace, judge: LockJudge | None) -> _Checked:
     taken = take(files, allow_outside=options.allow_outside)
     if taken.defects:
         return _Checked(taken, defects=taken.defects)
@@ -88,8 +93,10 @@ def _check(files: Sequence[str], options: argparse.Namespace) -> _Checked:
     except BrokenLock as broken:
         return _Checked(taken, defects=broken.defects)
     needs = needs_in(lock, options)
-    defects = tuple(map(as_defect, needs)) if options.as_server else ()
-    return _Checked(taken, lock, defects, needs, _NOT_ASKED if defects else server_reports(options, taken))
+    denied, notes = ((), ()) if judge is None else judge.of(lock)
+    defects = (*(map(as_defect, needs) if options.as_server else ()), *denied)
+    reports = _NOT_ASKED if defects else server_reports(options, taken)
+    return _Checked(taken, lock, defects, needs, reports, (*lock.notes, *notes))
 
 
 def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) -> None:
@@ -99,7 +106,7 @@ def _tell(found: Sequence[_Checked], options: argparse.Namespace, shown: Any) ->
     for checked in found:
         names, lock = checked.taken.names, checked.lock
         if lock is not None and not options.quiet:
-            tell_notes(names, lock.notes)
+            tell_notes(names, checked.notes)
         if checked.defects:
             tell_defects(names, checked.defects)
         elif lock is not None and not options.quiet:
@@ -127,7 +134,7 @@ def _as_json(checked: _Checked) -> dict[str, Any]:
         "pins": None if lock is None else len(lock.pins),
         "without_digests": None if lock is None else lock.without_digests,
         "defects": [_members(defect) for defect in checked.defects],
-        "warnings": [] if lock is None else [note.as_dict() for note in lock.notes],
+        "warnings": [note.as_dict() for note in checked.notes],
         "needs": [
             {
                 "option": need.option,
@@ -164,6 +171,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     add_strict_builds(parser)
     add_closed(parser)
+    add_policy(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print defects only")
     add_arguments(parser)

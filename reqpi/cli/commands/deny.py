@@ -64,7 +64,7 @@ def _in_store(options: argparse.Namespace, what: str, because: str) -> Sequence[
             found: Sequence[Denial] = wait(denials.listed())
         elif options.revoke:
             with audited(options, "revoke", denied=what) as detail:
-                found = wait(denials.revoke(what))
+                found = wait(denials.revoke(what, own_name()))
                 detail["revoked"] = len(found)
         else:
             with audited(options, "deny", denied=what, because=because):

@@ -159,6 +159,7 @@ class CratesOfLocks:
         name = path.rpartition("/")[2]
         frozen = [await self._lines.of(commitment.address, releases, logins=logins) for releases in found]
         lines = [line for each in frozen for line in each.values()]
+        await self._shelf.denials.gate.check_crates(name, [line.vers for line in lines])
         denied = await self._shelf.denials.current()
         denials = {line: denied.of_crate(name, line.vers, line.cksum) for line in lines}
         left = [line for line, denial in denials.items() if denial is None]
@@ -221,6 +222,7 @@ class CratesOfLocks:
         known = await self.admitted.satisfying(commitment, lambda crates: crates.admits(name, version, sha256))
         if not known.crates.admits(name, version, sha256):
             raise self._refusal(commitment, known, name, version)
+        await self._shelf.denials.gate.check_crates(name, [version])
         denial = (await self._shelf.denials.current()).of_crate(name, version, sha256)
         if denial is not None:
             raise self._denied(commitment, name, version, denial)

@@ -13,6 +13,7 @@ from reqpi.shelf.files.core_metadata import CoreMetadata
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.fetch import LARGEST
 from reqpi.shelf.files.file_responses import FileResponses
+from reqpi.shelf.files.insides import FileInsides
 from reqpi.shelf.provenance.attesting import Publishers
 from reqpi.shelf.provenance.stored import StoredProvenance
 
@@ -31,6 +32,7 @@ class FileParts:
     file_responses: FileResponses
     core_metadata: CoreMetadata
     build_systems: BuildSystems
+    file_insides: FileInsides
     publishers: Publishers
 
     @classmethod
@@ -54,10 +56,12 @@ class FileParts:
         :param counts: counts downloads and damage.
         """
         downloads = Downloads(store, upstream, clock, largest=largest, counts=counts)
+        metadata = CoreMetadata(store, upstream, downloads, clock)
         return cls(
             downloads,
             FileResponses(store, downloads, redirect_above),
-            CoreMetadata(store, upstream, downloads, clock),
+            metadata,
             BuildSystems(store, upstream, downloads, parsing),
+            FileInsides(downloads.blobs, metadata, clock),
             Publishers(StoredProvenance(store, upstream, clock)),
         )

@@ -14,6 +14,7 @@ from reqpi.core.provenance.publishers import Publisher
 from reqpi.runtime.singleflight import PATIENCE, each, within
 from reqpi.shelf.provenance.attesting import Publishers
 from reqpi.shelf.provenance.keeping import BackgroundKeeping
+from reqpi.shelf.provenance.stored import WrongProvenance
 from reqpi.shelf.provenance.verifying import Unverified, can_verify
 
 __all__ = ["ProvenanceOfLocks"]
@@ -85,6 +86,22 @@ class ProvenanceOfLocks:
             return await self._publishers.of(file, address, ask=False)
         except Unverified as error:
             return str(error)
+
+    async def proven(self, files: Iterable[File], address: str) -> dict[File, tuple[Publisher, ...]]:
+        """Return the publishers of files on a page; none of a file without an attestation that was verified here.
+
+        :param address: under which the page was requested.
+        :raises reqpi.core.errors.UpstreamTrouble: an object cannot be obtained, or nothing verifies it here.
+        :raises reqpi.core.errors.Pending: it takes longer; ask again.
+        """
+        waiting = Deferred.fromCoroutine(each(files, partial(self._proven, address=address), _AT_ONCE))
+        return await within(PATIENCE, self._clock, waiting, "the attestations are")
+
+    async def _proven(self, file: File, *, address: str) -> tuple[Publisher, ...]:
+        try:
+            return await self._publishers.of(file, address)
+        except (Unverified, WrongProvenance):
+            return ()
 
     async def hold(self, file: File, address: str) -> None:
         """Keep the provenance object of an admitted file, and verify it if that is possible.

@@ -15,7 +15,7 @@ __all__ = ["Access", "identity_of", "is_private", "may_read", "not_offered", "pr
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="reqpi"'}
 
-_OPEN = ("", "locks", "learn", "denials", "login", "logout")
+_OPEN = ("", "locks", "learn", "denials", "login", "logout", "operator")
 """First segments of a path that belong to no lock."""
 
 _FOR_ANYONE = (b"login", b"logout")
@@ -118,7 +118,7 @@ def _scope_of(method: bytes, segments: Sequence[bytes]) -> AccessScope:
     """
     if segments[0] == b"learn":
         return AccessScope.LEARN
-    if segments[0] == b"denials" or segments[1:] in _OPERATING:
+    if segments[0] in (b"denials", b"operator") or segments[1:] in _OPERATING:
         return AccessScope.OPERATE
     reads = method in (b"GET", b"HEAD") or (method == b"POST" and segments[1:] in _QUERIES)
     return AccessScope.READ if reads else AccessScope.COMMIT

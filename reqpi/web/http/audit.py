@@ -6,6 +6,7 @@ noted when its response has been sent, or when its client is gone.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -33,6 +34,10 @@ def note_detail(request: Request, **members: str | int) -> None:
     noted.audited = getattr(request, "audited", {}) | members
 
 
+_LATEST = 100
+"""Lines that a process remembers."""
+
+
 class AuditLog:
     """The audit log of a server.
 
@@ -40,6 +45,7 @@ class AuditLog:
     :param write: is called with one line, with a newline at its end.
     :param open_file: is called once, when the server starts.
     :param trust_proxy: believe ``X-Forwarded-For``: the operator's own proxy sets it.
+    :ivar latest: the last lines of this process, for the page of the operator.
     """
 
     def __init__(
@@ -50,8 +56,9 @@ class AuditLog:
         open_file: Callable[[], None] = lambda: None,
         trust_proxy: bool = False,
     ) -> None:
+        self.latest: deque[str] = deque(maxlen=_LATEST)
         self._clock = clock
-        self._write = write
+        self._append = write
         self._open_file = open_file
         self._trust_proxy = trust_proxy
 
@@ -86,6 +93,10 @@ class AuditLog:
             client = self._client(request)
             self._write(audit_line(self._clock.seconds(), what, outcome, client, address=address, detail=detail))
 
+    def _write(self, line: str) -> None:
+        self.latest.append(line)
+        self._append(line)
+
     def _client(self, request: Request) -> AuditedClient:
         peer = str(getattr(request.getClientAddress(), "host", ""))
         address = client_address(peer, header(request, "X-Forwarded-For"), trusted=self._trust_proxy)
@@ -110,6 +121,8 @@ def _what(request: Request, segments: Sequence[str]) -> Iterator[str]:
             yield "deny"
         case b"DELETE", ["denials"]:
             yield "revoke"
+        case b"POST", ["operator"]:
+            yield "revoke" if "revoked" in getattr(request, "audited", {}) else "deny"
         case b"POST", [_, below] if below in _BELOW:
             yield _BELOW[below]
         case b"DELETE", [first, _] if first in _ENDED:

@@ -10,9 +10,7 @@ __all__ = ["route_of"]
 
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]{64}")
 
-_TOP = frozenset(
-    (b"locks", b"learn", b"livez", b"readyz", b"version", b"status", b"denials", b"metrics", b"login", b"logout")
-)
+_TOP = frozenset(b"locks learn livez readyz version status denials metrics login logout operator".split())
 """First segments that are routes."""
 
 _FILES = (b"static", b"favicon.ico", b"robots.txt")
@@ -20,8 +18,8 @@ _FILES = (b"static", b"favicon.ico", b"robots.txt")
 
 _BELOW = frozenset(
     b"runs lock requirements.txt pylock.toml uv.lock pdm.lock files files.json env refused held wheelhouse.tar "
-    b"sbom.cdx.json sbom.spdx.json build-requirements closed osv crates cargo frozen refreeze forget drift "
-    b"graph".split()
+    b"sbom.cdx.json sbom.spdx.json build-requirements closed osv crates cargo frozen refreeze forget drift pins "
+    b"diff graph".split()
 )
 """Segments below an address that are routes, except for the index."""
 

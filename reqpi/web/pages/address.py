@@ -11,7 +11,7 @@ from twisted.web.template import Element, Tag, renderer, tags
 
 from reqpi.core.denials import Denial
 from reqpi.core.locks.adding import command_for
-from reqpi.core.model import Commitment, File, Page, Project
+from reqpi.core.model import Commitment, File, Project
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.refusals import RecordedRefusal
@@ -21,7 +21,8 @@ from reqpi.web.http.access import identity_of
 from reqpi.web.pages.clients import how_to_use
 from reqpi.web.pages.exports import exports_table
 from reqpi.web.pages.frame import Frame, root_of, send_page, template
-from reqpi.web.pages.pins import pins_table, shown_pins
+from reqpi.web.pages.pin_rows import PinRow, read_rows
+from reqpi.web.pages.pins import FIRST_FILES, FIRST_PINS, first_pins, shown_pins
 from reqpi.web.pages.refusals import denied, refused, trusted_on_first_use
 from reqpi.web.pages.state import AddressState, read_state, state_of
 from reqpi.web.pages.text import counted
@@ -40,7 +41,7 @@ class _Shown:
     :param base: the URL of this server.
     :param here: the relative URL of what is below the address: links depend on whether the path ends with a slash.
     :param root: see :func:`reqpi.web.pages.frame.root_of`.
-    :param frozen: the frozen pages of the pins that are shown.
+    :param rows: the first pins.
     :param lines: see :func:`reqpi.web.pages.refusals.refused`.
     :param more: the parts that features add.
     """
@@ -49,7 +50,7 @@ class _Shown:
     base: str
     here: str
     root: str
-    frozen: Mapping[Project, Page]
+    rows: Sequence[PinRow]
     state: AddressState
     refusals: Sequence[RecordedRefusal]
     lines: Mapping[Project, str] | None
@@ -80,7 +81,7 @@ async def overview(
         base,
         here,
         root_of(request),
-        frozen,
+        await read_rows(shelf, commitment, shown_pins(commitment)[:FIRST_PINS], FIRST_FILES),
         await read_state(services, commitment, frozen),
         refusals,
         await _lines(request, shelf, commitment, refusals),
@@ -122,12 +123,12 @@ class _Overview(Element):
             documents=_documents(shown),
             pins=counted(len(lock.pins), "pin"),
             digests=_digests(len(lock.pins), lock.without_digests),
-            state=state_of(shown.state),
+            state=state_of(shown.state, shown.here),
             use=how_to_use(shown.index, shown.base, shown.commitment.address),
             refused=refused(shown.refusals, shown.lines, lock.format),
             denied=denied(shown.withheld),
             more=list(shown.more),
-            table=pins_table(shown.commitment, shown.here, dict(shown.frozen)),
+            table=first_pins(shown.commitment, shown.here, shown.rows),
             trusted=trusted_on_first_use(shown.freezings),
             exports=exports_table(shown.here, lock.format),
         )

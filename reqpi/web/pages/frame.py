@@ -6,18 +6,21 @@ one step, often in a thread: everything that it shows is there before.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 from twisted.web.template import Element, Tag, XMLString, flattenString, renderer, tags
 
 from reqpi import __version__
+from reqpi.web.http.answers import after
 from reqpi.web.pages.static_files import FAVICON, SCRIPT, STYLE
 
-__all__ = ["Frame", "Shown", "command", "root_of", "send_page", "template"]
+__all__ = ["Frame", "Shown", "answer_page", "command", "root_of", "scrolled", "send_page", "template"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,6 +60,14 @@ def command(name: str, text: str, label: str = "Copy") -> Tag:
     """
     button = tags.button("Copy", type="button", class_="script", **{"data-copy": name, "aria-label": label})
     return tags.div(tags.pre(text, id=name, tabindex="0"), button, class_="command")
+
+
+def scrolled(table: Tag, label: str) -> Tag:
+    """Return a table that a person can scroll with the keyboard, even if nothing in it can be focused.
+
+    :param label: of the region, for a screen reader.
+    """
+    return tags.div(table, class_="scroll", tabindex="0", role="region", **{"aria-label": label})
 
 
 class Frame(Element):
@@ -105,3 +116,13 @@ def send_page(request: Request, body: bytes) -> bytes:
     # With no-referrer, browsers say that a form comes from a page of the origin null, which is foreign.
     request.setHeader("Referrer-Policy", "same-origin")
     return body
+
+
+def answer_page(request: Request, work: Awaitable[bytes]) -> Any:
+    """Answer a request with the page that ``work`` returns, or with its error."""
+    found: list[bytes] = []
+
+    async def done() -> None:
+        found.append(await work)
+
+    return after(request, Deferred.fromCoroutine(done()), lambda: found[0])

@@ -66,8 +66,8 @@ class _Shown:
         return node.project if node.state is NodeState.MISSING else tags.a(node.project, href=self.url(node.project))
 
     def url(self, project: Project) -> str:
-        """Return the URL of a pinned project."""
-        return f"{self.here}simple/{quote(project)}/"
+        """Return the URL of the page about a pinned project."""
+        return f"{self.here}pins/{quote(project)}"
 
 
 async def graph_page(request: Request, services: LockServices, address: str) -> bytes:

@@ -6,16 +6,15 @@ import re
 from collections.abc import Awaitable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.web.server import Request
 
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
-from reqpi.web.http.answers import after
 from reqpi.web.http.headers import prefers_html
 from reqpi.web.pages.address import PageSection, overview
 from reqpi.web.pages.commit import commit_form
+from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.front import CommitForm, front
 from reqpi.web.pages.graph import graph_page
 from reqpi.web.pages.login import log_in, log_out, login_page
@@ -76,7 +75,7 @@ class PeopleResource:
             return login_page(request)
         if segments == [""]:
             return front(request, CommitForm(self._base.of(request)))
-        return _sent(request, self._of_address(request, segments))
+        return answer_page(request, self._of_address(request, segments))
 
     def _of_address(self, request: Request, segments: list[str]) -> Awaitable[bytes]:
         """Return the work for a page of an address."""
@@ -87,13 +86,3 @@ class PeopleResource:
     async def commit(self, request: Request) -> bytes:
         """Answer the form that commits a lock, for ``POST /locks`` of a browser."""
         return await commit_form(request, self._services, self._base.of(request), self._access)
-
-
-def _sent(request: Request, work: Awaitable[bytes]) -> Any:
-    """Answer with what ``work`` returns, or with its error."""
-    found: list[bytes] = []
-
-    async def done() -> None:
-        found.append(await work)
-
-    return after(request, Deferred.fromCoroutine(done()), lambda: found[0])

@@ -46,8 +46,11 @@ async def read_state(services: LockServices, commitment: Commitment, frozen: Map
     return AddressState(projects, len(frozen), progress, verdict)
 
 
-def state_of(state: AddressState) -> list[Tag]:
-    """Return the terms and values of the state, for a description list."""
+def state_of(state: AddressState, here: str = "") -> list[Tag]:
+    """Return the terms and values of the state, for a description list.
+
+    :param here: the relative URL of the address, with a slash at its end; empty for the folder of the page.
+    """
     return [
         tags.dt("Frozen"),
         tags.dd(
@@ -57,16 +60,17 @@ def state_of(state: AddressState) -> list[Tag]:
             ),
         ),
         tags.dt("Held"),
-        tags.dd(_held(state), id="held"),
+        tags.dd(_held(state, here), id="held"),
     ]
 
 
-def _held(state: AddressState) -> list[Tag | str]:
+def _held(state: AddressState, here: str) -> list[Tag | str]:
+    held = f"{here}held"
     if state.progress is not None:
-        return _running(state.progress)
+        return _running(state.progress, held)
     verdict = state.verdict
     if verdict is None:
-        return ["The lock is too long to count its files here: ", tags.a("held", href="held"), " does."]
+        return ["The lock is too long to count its files here: ", tags.a("held", href=held), " does."]
     size = f", {shown_size(verdict.held_size)} of {shown_size(verdict.size)}" if verdict.files else ""
     words = f"{verdict.held:,} of {counted(verdict.files, 'known file')}{size}. "
     if verdict.complete and verdict.files:
@@ -76,14 +80,17 @@ def _held(state: AddressState) -> list[Tag | str]:
     return [words, tags.span(hint, class_="hint")]
 
 
-def _running(progress: HoldProgress) -> list[Tag | str]:
-    """Return the bar of a hold that runs. The script looks at ``held`` again and again, and moves it."""
+def _running(progress: HoldProgress, held: str) -> list[Tag | str]:
+    """Return the bar of a hold that runs. The script looks at ``held`` again and again, and moves it.
+
+    Without a script, a link loads the page again: its URL is empty, as one with a fragment would only scroll.
+    """
     most = str(max(progress.size, progress.held_size, 1))
     bar = tags.progress(
-        "", max=most, value=str(progress.held_size), id="bar", **{"data-held": "held", "aria-label": "held"}
+        "", max=most, value=str(progress.held_size), id="bar", **{"data-held": held, "aria-label": "held"}
     )
     words = (
         f"{progress.held:,} of {counted(progress.files, 'file')}, {shown_size(progress.held_size)} of "
         f"{shown_size(progress.size)}"
     )
-    return [bar, tags.span(words, id="bar-text", role="status"), ". A hold runs. ", tags.a("Look again", href="#held")]
+    return [bar, tags.span(words, id="bar-text", role="status"), ". A hold runs. ", tags.a("Look again", href="")]

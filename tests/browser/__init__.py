@@ -1,0 +1,1 @@
+"""The pages for people, in a real browser: Debian's Chromium, which playwright drives."""

@@ -263,8 +263,7 @@ class Shelf:
     async def held(self, file: File) -> int | None:
         """Return the size in bytes of a file that is in the store, a wheel with its core metadata.
 
-        Return ``None`` if it is not there. Only lengths are compared; :mod:`reqpi.shelf.maintenance.verify` and serving
-        compute hashes.
+        Return ``None`` if it is not there. Only lengths are compared: verifying and serving compute hashes.
         """
         size = await self._store.size(str(file.sha256))
         if size is None or (file.size not in (None, size) and not await self._files.file_responses.is_sound(file)):
@@ -291,6 +290,10 @@ class Shelf:
             raise NotServed(f"{filename} has no metadata file", "Only wheels have one.")
         with wanting(f"{filename}.metadata"):
             return await self._files.core_metadata.of(file, commitment.address)
+
+    async def metadata_at_hand(self, commitment: Commitment, file: File) -> bytes | None:
+        """Return the core metadata of a wheel on a frozen page, if the store has it or the wheel; ask no upstream."""
+        return await self._files.core_metadata.known(file, commitment.address)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True

@@ -39,6 +39,7 @@ r"""Every route of the server.
     GET   /<address>/uv.lock                         the committed uv.lock, with its URLs under this address
     GET   /<address>/pdm.lock                        the committed pdm.lock, likewise
     GET   /<address>/files/<host>/<path>             every file that it admits, at its original path
+    GET   /<address>/graph                           which of its projects requires which, for people
     GET   /<address>/files.json                      every file that it admits, with everything known about it
     GET   /<address>/env                             the variables that point clients here and nowhere else
     GET   /<address>/refused                         the requests that it did not admit

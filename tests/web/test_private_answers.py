@@ -25,6 +25,7 @@ CRATE = f"crates/dl/{WORDS.name}/{WORDS.version}/{WORDS.sha256}.crate"
 ROUTES = {
     "/": ["/"],
     "/<address>/": ["/{address}/"],
+    "/<address>/graph": ["/{address}/graph", "/{address}/graph?why=shout"],
     "/<address>/lock": ["/{address}/lock"],
     "/<address>/lock/<path>": ["/{together}/lock/Cargo.lock"],
     "/<address>/requirements.txt": ["/{address}/requirements.txt", "/{address}/requirements.txt?index=none"],

@@ -7,6 +7,7 @@ ones.
 
 from __future__ import annotations
 
+from reqpi.core.closed.checked import checked
 from reqpi.core.closed.checking import Checking
 from reqpi.core.closed.environments import Environments, environments_for
 from reqpi.core.closed.releases import LockedRelease, Requirements, releases_of, requirements_in, requirements_of
@@ -19,6 +20,7 @@ __all__ = [
     "LockedRelease",
     "Requirements",
     "UnmetRequirement",
+    "checked",
     "environments_for",
     "releases_of",
     "report_on",

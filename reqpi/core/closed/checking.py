@@ -19,7 +19,7 @@ from reqpi.core.requires_dist import RequiresDist, may_hold, walk
 __all__ = ["Checking"]
 
 _EFFORT = 15_000_000
-"""The work for one report, in microseconds, as an estimate. A lock of 1,000 pins needs about half of it."""
+"""The work for one report, unless it is limited otherwise. A lock of 1,000 pins needs about half of it."""
 
 _STEP, _EVALUATION = 2, 20
 """The work for each requirement that is looked at; for each marker that is evaluated, in addition to its characters."""
@@ -33,11 +33,14 @@ class Checking:
     """The check of one lock in any number of environments.
 
     :param local: the projects that the lock takes from folders of the user's machine: a requirement on one is met.
+    :param effort: the work to do at most, in microseconds, as an estimate.
     :ivar unknown: sentences about markers that could not be read.
     :ivar exhausted: the lock takes more work than is done, so that the result is incomplete.
     """
 
-    def __init__(self, releases: Sequence[LockedRelease], local: Collection[Project] = ()) -> None:
+    def __init__(
+        self, releases: Sequence[LockedRelease], local: Collection[Project] = (), effort: int = _EFFORT
+    ) -> None:
         self.local = local
         self.unknown: dict[str, None] = {}
         self.exhausted = False
@@ -49,7 +52,7 @@ class Checking:
         self._parsed: dict[str, Marker | None] = {}
         self._specifiers: dict[str, SpecifierSet] = {}
         self._may_hold: dict[tuple[str, frozenset[str]], bool] = {}
-        self._left = _EFFORT
+        self._left = effort
 
     def needed(self, environments: Iterable[SingleTarget]) -> list[LockedRelease]:
         """Return the releases whose requirements matter: they are pinned in some environment, and have a file there."""
@@ -155,6 +158,7 @@ class _InOne:
         self._environment = environment
         self._applying = checking.applying(environment.values)
         self._held: dict[tuple[str, str], bool] = {}
+        self._runs: dict[str | None, bool] = {}
         self._unmet: dict[UnmetRequirement, None] = {}
 
     def unmet(self, requires: Mapping[LockedRelease, Requirements]) -> list[UnmetRequirement]:
@@ -169,13 +173,20 @@ class _InOne:
     def _unusable(self, release: LockedRelease) -> Iterator[UnmetRequirement]:
         """Yield the reason why none of the files of a release can be used."""
         target = self._environment.target
-        running = [file for file in release.files if target.runs(file.requires_python)]
+        running = [file for file in release.files if self._is_run(file.requires_python)]
         if not running:
             said = sorted({str(file.requires_python).replace(" ", "") for file in release.files})
             reason = f"not Python {self._environment.values['python_version']}"
             yield self._of(release, release.name(), f"Python{' or '.join(said)}", reason, "python")
         elif release.described is None or (self._environment.named and not any(map(target.takes, running))):
             yield self._of(release, release.name(), "a file for this target", "the lock admits no such file", "file")
+
+    def _is_run(self, requires_python: str | None) -> bool:
+        """Return whether the environment has such a Python; most files of a lock ask for one of a few."""
+        known = self._runs.get(requires_python)
+        if known is None:
+            known = self._runs[requires_python] = self._environment.target.runs(requires_python)
+        return known
 
     def _follow(
         self, release: LockedRelease, requirement: RequiresDist, extras: set[str]

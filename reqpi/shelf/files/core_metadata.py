@@ -64,8 +64,15 @@ class CoreMetadata:
         return await within(PATIENCE, self._clock, finding, f"the metadata of {file.filename} is")
 
     async def known(self, file: File, address: str) -> bytes | None:
-        """Return the metadata that the store has, without asking an upstream: of the verified wheel, or the claim."""
-        return await self._known(file, address, promised_digest(file))
+        """Return the core metadata of an admitted wheel without asking an upstream; ``None`` if that is not possible.
+
+        :param address: the address under which the wheel is looked at.
+        """
+        promised = promised_digest(file)
+        known = await self._known(file, address, promised)
+        if known is None and await self._is_taken_from_wheel(file):
+            known = await self._known(file, address, promised)
+        return known
 
     async def _known(self, file: File, address: str, promised: Digest | None) -> bytes | None:
         """Return the metadata without reading a wheel: that of the verified wheel, or the claim if there is none."""

@@ -13,10 +13,9 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import closed
 from reqpi.core.build_requirements import BuildReport
-from reqpi.core.closed import Checking, ClosedReport, Environments, LockedRelease, Requirements
+from reqpi.core.closed import ClosedReport, LockedRelease, Requirements
 from reqpi.core.errors import Pending, UpstreamTrouble
 from reqpi.core.interfaces import Records
-from reqpi.core.metadata import core_metadata
 from reqpi.core.model import Commitment, File
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
@@ -26,6 +25,7 @@ from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.known_warnings import KnownWarnings
+from reqpi.shelf.whole_lock.sdist_requirements import requirements_of_sdist
 
 __all__ = ["ClosedLocks"]
 
@@ -47,14 +47,8 @@ _REPORTS = 16 << 20
 _WEIGHT = 1000
 """Bytes of one line of a report, as an estimate."""
 
-_LARGEST_SDIST = 16 << 20
-"""Bytes of an sdist that is searched for its core metadata."""
-
 _NOTES = 100
 """Warnings that are recorded for a lock, at most."""
-
-_TOO_MUCH = "the lock takes too much work to be checked completely: specify one platform and one Python version"
-_UNKNOWN = "its requirements cannot be determined without building it"
 
 
 class ClosedLocks:
@@ -125,7 +119,7 @@ class ClosedLocks:
             missing = [release for release in missing if requires[release].trouble and not requires[release].final]
             if not missing:
                 break
-        return await self._checking.run(in_thread, _checked, checking, environments, requires, building)
+        return await self._checking.run(in_thread, closed.checked, checking, environments, requires, building)
 
     async def _builds(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
         """Return the build requirements, which may take longer than one caller of theirs waits."""
@@ -152,38 +146,8 @@ class ClosedLocks:
                 return await in_thread(closed.requirements_in, metadata)
             if file in declared:
                 return closed.requirements_of(declared[file])
-            return await self._of_sdist(commitment, file)
+            return await requirements_of_sdist(self._shelf, commitment, file)
         except UpstreamTrouble as trouble:
             return Requirements(
                 trouble=f"the requirements of {file.filename} are not known: {trouble}", final=trouble.final
             )
-
-    async def _of_sdist(self, commitment: Commitment, file: File) -> Requirements:
-        """Return what the ``PKG-INFO`` of an sdist says that it requires."""
-        if (file.size or 0) > _LARGEST_SDIST:
-            return Requirements(unknown=(_UNKNOWN,))
-        response = await self._shelf.file(commitment, file.project, file.filename)
-        if response.size > _LARGEST_SDIST:
-            return Requirements(unknown=(_UNKNOWN,))
-        data = b"".join([piece async for piece in response.read(0, response.size)])
-        metadata = await in_thread(core_metadata, data, file.filename)
-        if metadata is None:
-            return Requirements(unknown=(_UNKNOWN,))
-        return await in_thread(closed.requirements_in, metadata)
-
-
-def _checked(
-    checking: Checking, environments: Environments, requires: dict[LockedRelease, Requirements], building: BuildReport
-) -> ClosedReport:
-    found = []
-    for environment in environments.each:
-        found.append((environment.name, checking.unmet_in(environment, requires)))
-        if checking.exhausted or (environments.basis == "common" and not found[-1][1]):
-            break
-    unknown = [f"{release.name()}: {text}" for release, known in requires.items() for text in known.unknown]
-    troubles = [known.trouble for known in requires.values() if known.trouble]
-    troubles += [*building.troubles, *([_TOO_MUCH] if checking.exhausted else [])]
-    troubles += [f"{one.file.filename}: {one.trouble}" for one in building.sdists if one.trouble and one.must_be_built]
-    return closed.report_on(
-        environments.basis, found, building, unknown=[*unknown, *checking.unknown], troubles=troubles
-    )

@@ -10,6 +10,7 @@ from reqpi.runtime.counts import ServerCounts
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
+from reqpi.shelf.whole_lock.dependency_graphs import DependencyGraphs
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
@@ -33,6 +34,7 @@ class LockServices:
     build_requirements: BuildRequirementsOfLocks
     closed: ClosedLocks
     variants: VariantsOfReleases
+    graphs: DependencyGraphs
     further: FurtherFiles | None = None
 
     @classmethod
@@ -63,5 +65,6 @@ class LockServices:
             building,
             ClosedLocks(shelf, store, building, clock),
             VariantsOfReleases(shelf, clock),
+            DependencyGraphs(shelf),
             further,
         )

@@ -20,6 +20,7 @@ _EXPORTS = (
     ("wheelhouse.tar", "All files in one archive, for a machine without a network."),
     ("sbom.cdx.json", "The bill of materials, as CycloneDX."),
     ("sbom.spdx.json", "The bill of materials, as SPDX."),
+    ("graph", "Which pinned project requires which, as a drawing and as a list."),
     ("closed", "Whether the lock pins everything that its releases require."),
     ("build-requirements", "What its sdists need to be built, and what of that is not pinned."),
     ("held", "Whether the store has all files."),

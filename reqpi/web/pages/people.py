@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from twisted.web.server import Request
@@ -16,6 +16,7 @@ from reqpi.web.pages.address import PageSection, overview
 from reqpi.web.pages.commit import commit_form
 from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.front import CommitForm, front
+from reqpi.web.pages.graph import graph_page
 from reqpi.web.pages.login import log_in, log_out, login_page
 from reqpi.web.pages.problem import problem_page
 from reqpi.web.public_url import PublicUrl
@@ -25,6 +26,8 @@ __all__ = ["PeopleResource"]
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
 
 _LOGIN, _LOGOUT = "login", "logout"
+
+_GRAPH = "graph"
 
 
 class PeopleResource:
@@ -55,7 +58,9 @@ class PeopleResource:
 
     def takes(self, segments: list[str]) -> bool:
         """See :meth:`reqpi.web.http.feature.Feature.takes`."""
-        return len(segments) == 1 and (segments[0] in ("", *self.names) or _ADDRESS.fullmatch(segments[0]) is not None)
+        if len(segments) == 1 and segments[0] in ("", *self.names):
+            return True
+        return segments[1:] in ([], [_GRAPH]) and _ADDRESS.fullmatch(segments[0]) is not None
 
     def answer(self, request: Request, segments: list[str]) -> Any:
         """See :meth:`reqpi.web.http.feature.Feature.answer`."""
@@ -70,9 +75,13 @@ class PeopleResource:
             return login_page(request)
         if segments == [""]:
             return front(request, CommitForm(self._base.of(request)))
-        return answer_page(
-            request, overview(request, self._services, self._base.of(request), segments[0], self._sections)
-        )
+        return answer_page(request, self._of_address(request, segments))
+
+    def _of_address(self, request: Request, segments: list[str]) -> Awaitable[bytes]:
+        """Return the work for a page of an address."""
+        if segments[1:] == [_GRAPH]:
+            return graph_page(request, self._services, segments[0])
+        return overview(request, self._services, self._base.of(request), segments[0], self._sections)
 
     async def commit(self, request: Request) -> bytes:
         """Answer the form that commits a lock, for ``POST /locks`` of a browser."""

@@ -14,7 +14,7 @@ from reqpi.core.graph import DependencyGraph, Node, NodeState, paths_to
 from reqpi.core.model import Commitment, Project
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.whole_lock.lock_services import LockServices
-from reqpi.web.pages.frame import Frame, root_of, send_page, template
+from reqpi.web.pages.frame import Frame, root_of, scrolled, send_page, template
 from reqpi.web.pages.graph_drawing import graph_drawing
 from reqpi.web.pages.text import counted
 
@@ -164,7 +164,7 @@ class _List:
         head = [tags.th(name, scope="col") for name in ("project", "version", "requires", "required by", "state")]
         caption = tags.caption("The same as in the drawing, with every requirement.")
         rows = [self._row(node) for node in self.graph.nodes.values()]
-        return tags.div(tags.table(caption, tags.thead(tags.tr(head)), tags.tbody(rows)), class_="scroll")
+        return scrolled(tags.table(caption, tags.thead(tags.tr(head)), tags.tbody(rows)), "Requirements")
 
     def _row(self, node: Node) -> Tag:
         project = node.project

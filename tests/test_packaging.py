@@ -33,6 +33,9 @@ from twisted.scripts.twistd import run
 run()
 """
 
+PACKAGED = (".py", ".typed", ".xml", ".css", ".js", ".svg")
+"""The endings of the files of the package: modules, and what pages for people need."""
+
 
 class BuildTests(SynchronousTestCase):
     """The wheel, built from the sdist, has all of reqpi and the plugin, and nothing else."""
@@ -41,7 +44,7 @@ class BuildTests(SynchronousTestCase):
         """An ``__init__.py`` in twisted/ would break Twisted; tests/ and docs/ are no packages to import."""
         with ZipFile(_built("whl")) as archive:
             names = set(archive.namelist())
-        ours = {str(path.relative_to(ROOT)) for path in (ROOT / "reqpi").rglob("*") if path.suffix in (".py", ".typed")}
+        ours = {str(path.relative_to(ROOT)) for path in (ROOT / "reqpi").rglob("*") if path.suffix in PACKAGED}
         about = {name for name in names if name.startswith(f"reqpi-{__version__}.dist-info/")}
         self.assertIn("reqpi/py.typed", ours)
         self.assertEqual(names - about, ours | {"twisted/plugins/reqpi_plugin.py"})

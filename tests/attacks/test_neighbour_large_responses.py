@@ -93,7 +93,7 @@ class LargeResponseTests(LimitsCase):
         self.limit()
         path = f"/{self.address}/simple/six/"
         whole = (await self.as_peer(OTHER, path)).body
-        self.patch(pace, "AT_ONCE", len(whole) - 1)
+        self.patch(pace, "_LARGEST_WRITE", len(whole) - 1)
         passed_on: list[bytes] = []
         began = self.site.began
 

@@ -139,6 +139,8 @@ class OptionsTests(SynchronousTestCase):
                 "anonymous": "read",
                 "log-format": "json",
                 "max-uploads": "1 GB",
+                "refuse": "malware",
+                "min-age": "7d",
             }
             value = values.get(name, "1/s" if name.startswith("limit-") else "1")
             said = settings(environ={f"REQPI_{name.upper().replace('-', '_')}": value} | self.companions(name))

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.targets import InstallTarget
 from reqpi.shelf import records
 from reqpi.shelf.records import KINDS, Owner, kinds_of
+from tests.distributions import a_file
 
 A = "a" * 64
 
@@ -36,6 +37,9 @@ class NameTests(SynchronousTestCase):
             records.crate_commit_record(A, "https://git.example.org/x", "7" * 40): (
                 f"crate-commits/{A}/72d6a092cf7131ee7490446f450f925d984ca0010f2274555128abb059778645"
             ),
+            records.provenance_record(
+                A, a_file("six-1.0-py3-none-any.whl")
+            ): f"provenance/{A}/5b2b6dc28b2ed3dc5d8c183e16493e3b773c6237887f4d4ea78afe7cb7986553",
             records.session_record("token"): "learning/token",
             records.recorded_file_record("token", "six", "key"): "learned/token/six/key",
             records.run_record("token"): "runs/token",
@@ -64,6 +68,7 @@ class NameTests(SynchronousTestCase):
             "crates": records.crate_record,
             "crate-commits": records.crate_commit_record,
             "charges": records.charge_record,
+            "provenance": records.provenance_record,
             "freezings": records.freezing_record,
         }
         kinds = kinds_of(Owner.ADDRESS)

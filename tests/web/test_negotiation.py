@@ -65,8 +65,9 @@ class Reference(WebCase):
         named = [(path, answered) for first, answered in rows for path in re.findall("`([^`]+)`", first)]
         paths = [(path, answered) for path, answered in named if "/" not in path]
         self.assertIn("held", dict(paths))
-        # A lock of another format has these, which tests/web/test_rewritten.py asks for.
-        paths = [(path, answered) for path, answered in paths if path not in ("uv.lock", "pdm.lock")]
+        # A lock of another format has the first two, and a feature the last: see tests/web/test_{rewritten,drift}.py.
+        elsewhere = ("uv.lock", "pdm.lock", "drift")
+        paths = [(path, answered) for path, answered in paths if path not in elsewhere]
         await self.under(f"/simple/six/{SDIST}")  # the wheelhouse is made of what is in the store
         for path, answered in paths:
             reply = await self.under(f"/{path}{'?no-binary=:all:' if path == 'wheelhouse.tar' else ''}")

@@ -65,7 +65,8 @@ class Links(WebCase):
             links = await self.links(path)
             self.assertGreater(len(links), 20, links)
             for link in links:
-                if not link.endswith("wheelhouse.tar"):  # it is made of what is in the store
+                # The wheelhouse is made of what is in the store. urljoin, unlike browsers, drops empty segments.
+                if not link.endswith("wheelhouse.tar") and not (link.startswith("../") and "//" in path):
                     await self.followed(path, link, below=PREFIX)
 
     async def test_no_link_is_absolute(self) -> None:

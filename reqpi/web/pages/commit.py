@@ -9,7 +9,9 @@ from twisted.web.server import Request
 from twisted.web.template import Tag, tags
 
 from reqpi.core.errors import BrokenLock
+from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.report import Defect, Document
+from reqpi.runtime.offload import in_thread
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.api import commit_documents, problem_of_commit
 from reqpi.web.http.access import Access
@@ -56,7 +58,7 @@ async def commit_form(request: Request, services: LockServices, base: str, acces
     except BrokenLock as broken:
         site: Any = request.site
         site.counts.problem(problem_of(broken).type.name)
-        return _again(request, base, fields, 422, _defects(broken.defects, fields.documents))
+        return _again(request, base, fields, 422, await in_thread(_defects, broken.defects, fields.documents))
     request.setResponseCode(303)
     request.setHeader("Location", f"{base}/{commitment.address}/")
     request.setHeader("Content-Length", "0")
@@ -71,26 +73,32 @@ def _again(request: Request, base: str, fields: CommitFields, status: int, probl
 
 
 def _defects(defects: Sequence[Defect], documents: Sequence[Document]) -> Tag:
-    """Return each defect below the line of its document, with what to write instead."""
-    data = {document.path: document.data for document in documents}
+    """Return each defect below the line of its document, with what to write instead.
+
+    The documents may be long: this is called in a thread.
+    """
+    lines = {document.path: _lines_of(document.data) for document in documents}
     more = f" The first {_MOST} are shown." if len(defects) > _MOST else ""
-    shown = [_defect(defect, data.get(defect.document, b"")) for defect in defects[:_MOST]]
+    shown = [_defect(defect, lines.get(defect.document, ())) for defect in defects[:_MOST]]
     title = tags.h3(f"{counted(len(defects), 'defect')}: the lock was not committed.{more}", id="defects")
     return tags.section(title, tags.ol(shown, class_="defects"), **_ALERT, **{"aria-labelledby": "defects"})
 
 
-def _defect(defect: Defect, data: bytes) -> Tag:
+def _lines_of(data: bytes) -> Sequence[str]:
+    return physical_lines(data.decode("utf-8-sig", "replace"))
+
+
+def _defect(defect: Defect, lines: Sequence[str]) -> Tag:
     place = f"{defect.document}, " if defect.document else ""
     where = f"{place}line {defect.line}" if defect.line else place or "The whole document"
-    code = tags.pre(list(_lines(defect, data))) if defect.line else ""
+    code = tags.pre(list(_around(defect, lines))) if defect.line else ""
     advice = tags.p(inline(defect.advice)) if defect.advice else ""
     return tags.li(tags.p(tags.strong(where), ": ", defect.problem), code, advice)
 
 
-def _lines(defect: Defect, data: bytes) -> Iterable[Tag]:
+def _around(defect: Defect, lines: Sequence[str]) -> Iterable[Tag]:
     """Yield the line of a defect, marked, and those around it, each with its number."""
-    lines = data.decode("utf-8-sig", "replace").splitlines()
     first = max(defect.line - 1 - _AROUND, 0)
     for number, line in enumerate(lines[first : defect.line + _AROUND], first + 1):
-        text = f"{number:>5}  {line[:_WIDEST]}\n"
+        text = f"{number:>5}  {line.rstrip()[:_WIDEST]}\n"
         yield tags.mark(text) if number == defect.line else tags.span(text)

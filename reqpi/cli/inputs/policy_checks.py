@@ -17,7 +17,6 @@ from reqpi.core.policy.reporting import places_of, reported
 from reqpi.core.policy.upload_times import facts_of_pins, untimed
 from reqpi.core.policy.verdicts import verdicts
 from reqpi.core.report import NOTE, Defect, Note
-from reqpi.server.advisories import FollowedAdvisories
 from reqpi.server.policy_words import read_policy_file
 
 __all__ = ["LockJudge", "add_policy", "check_policy_options", "judge_of"]
@@ -59,6 +58,8 @@ def judge_of(options: argparse.Namespace) -> LockJudge | None:
     """
     if options.policy is None:
         return None
+    from reqpi.server.advisories import FollowedAdvisories  # noqa: PLC0415  # it needs Twisted, which a check does not
+
     path = None if options.advisories is None else Path(options.advisories)
     return LockJudge(read_policy_file(Path(options.policy)), FollowedAdvisories(path).index)
 

@@ -26,7 +26,7 @@ QUERY = json.dumps({"package": {"name": "six", "ecosystem": "PyPI"}, "version": 
 class QueriesTests(OsvCase):
     async def test_junk_is_an_error_and_no_fault(self) -> None:
         """They send what no client sends."""
-        deep = b'{"package":' * 5000 + b"1" + b"}" * 5000
+        deep = b'{"queries":' * 5000 + b"1" + b"}" * 5000
         bodies = (deep, b"\xff", b'{"version": "\\ud800"}', b'{"version": 1e999}', b"{" * 100, b"9" * 20_000)
         for body in (*bodies, b'{"queries": [[]]}', b'{"queries": null}', b'{"queries": [{"package": null}]}'):
             for path in ("query", "querybatch"):

@@ -33,13 +33,13 @@ class Checking:
     """The check of one lock in any number of environments.
 
     :param local: the projects that the lock takes from folders of the user's machine: a requirement on one is met.
-    :param effort: the work to do at most, in microseconds, as an estimate.
+    :param effort: the work to do at most, in microseconds, as an estimate; ``None``: that of a report.
     :ivar unknown: sentences about markers that could not be read.
     :ivar exhausted: the lock takes more work than is done, so that the result is incomplete.
     """
 
     def __init__(
-        self, releases: Sequence[LockedRelease], local: Collection[Project] = (), effort: int = _EFFORT
+        self, releases: Sequence[LockedRelease], local: Collection[Project] = (), effort: int | None = None
     ) -> None:
         self.local = local
         self.unknown: dict[str, None] = {}
@@ -52,7 +52,7 @@ class Checking:
         self._parsed: dict[str, Marker | None] = {}
         self._specifiers: dict[str, SpecifierSet] = {}
         self._may_hold: dict[tuple[str, frozenset[str]], bool] = {}
-        self._left = effort
+        self._left = _EFFORT if effort is None else effort
 
     def needed(self, environments: Iterable[SingleTarget]) -> list[LockedRelease]:
         """Return the releases whose requirements matter: they are pinned in some environment, and have a file there."""

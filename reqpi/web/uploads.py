@@ -12,7 +12,7 @@ from reqpi.core.report import Document
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import BAD_BODY, UNSUPPORTED_BODY, Problem, ProblemType
 
-__all__ = ["UnusableBody", "documents_in"]
+__all__ = ["UnusableBody", "documents_in", "parts_in"]
 
 _ONE = "Send it as the body: curl --data-binary @requirements.txt <this URL>"
 _SEVERAL = (
@@ -55,23 +55,34 @@ def documents_in(request: Request) -> tuple[Document, ...]:
     return (Document("", body),)
 
 
-def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
+def parts_in(body: bytes, boundary: str, most: int, advice: str) -> list[tuple[str, str, bytes]]:
+    """Return the name, the filename and the bytes of each part of a form; a part of no file has no filename.
+
+    :param most: parts, at most.
+    :param advice: what to send instead.
+    :raises UnusableBody: the body is malformed, or has more parts.
+    """
+    size = len(body)
     parser = MultipartParser(
         BytesIO(body),
         boundary.encode("utf-8", "replace"),
-        content_length=len(body),
+        content_length=size,
         strict=True,
-        part_limit=DOCUMENTS + 1,
-        memory_limit=len(body) + 1,
-        spool_limit=len(body) + 1,
+        part_limit=most,
+        memory_limit=size + 1,
+        spool_limit=size + 1,
     )
     try:
-        parts = [(part.filename, bytes(part.raw)) for part in parser]
+        return [(part.name or "", part.filename or "", bytes(part.raw)) for part in parser]
     except MultipartError as error:
-        raise UnusableBody(BAD_BODY, "malformed multipart body", f"{error}. {_SEVERAL}") from error
+        raise UnusableBody(BAD_BODY, "malformed multipart body", f"{error}. {advice}") from error
+
+
+def _parts(body: bytes, boundary: str) -> tuple[Document, ...]:
+    parts = [(filename, data) for _, filename, data in parts_in(body, boundary, DOCUMENTS + 1, _SEVERAL)]
     if not parts:
         raise UnusableBody(BAD_BODY, "no document", _SEVERAL)
     # An empty filename would make the first document the only one, with another address.
     if not all(filename for filename, _ in parts):
         raise UnusableBody(BAD_BODY, "a document has no filename", _SEVERAL)
-    return tuple(Document(str(filename), data) for filename, data in parts)
+    return tuple(Document(filename, data) for filename, data in parts)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from urllib.parse import parse_qs
 
-from multipart import MultipartError, MultipartParser, parse_options_header  # type: ignore[import-untyped]
+from multipart import parse_options_header  # type: ignore[import-untyped]
 from twisted.web.server import Request
 
 from reqpi.core.address import DOCUMENTS
 from reqpi.core.report import Document
 from reqpi.web.http.headers import header
 from reqpi.web.http.problems import BAD_BODY, CROSS_SITE, Problem
-from reqpi.web.uploads import UnusableBody
+from reqpi.web.uploads import UnusableBody, parts_in
 
 __all__ = ["CommitFields", "commit_fields", "not_own_form", "text_field"]
 
@@ -52,30 +51,13 @@ def commit_fields(request: Request) -> CommitFields:
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise UnusableBody(BAD_BODY, "not the form of this page", "Load the page again, and choose the files there.")
     files, fields = [], {"text": "", "key": ""}
-    for name, filename, data in _parts(body, options["boundary"]):
+    for name, filename, data in parts_in(body, options["boundary"], DOCUMENTS + _FIELDS, "Load the page again."):
         if name == "document" and filename:
             files.append(Document(filename, data))
         elif name in fields and not filename:
             fields[name] = data.decode("utf-8", "replace")
     # A browser sends each line of a text with CR and LF. The file that the text was copied from had LF.
     return CommitFields(files, fields["text"].replace("\r\n", "\n"), fields["key"])
-
-
-def _parts(body: bytes, boundary: str) -> list[tuple[str, str, bytes]]:
-    size = len(body)
-    parser = MultipartParser(
-        BytesIO(body),
-        boundary.encode("utf-8", "replace"),
-        content_length=size,
-        strict=True,
-        part_limit=DOCUMENTS + _FIELDS,
-        memory_limit=size + 1,
-        spool_limit=size + 1,
-    )
-    try:
-        return [(part.name or "", part.filename or "", bytes(part.raw)) for part in parser]
-    except MultipartError as error:
-        raise UnusableBody(BAD_BODY, "malformed form", f"{error}. Load the page again.") from error
 
 
 def text_field(request: Request, name: str) -> str:

@@ -14,6 +14,9 @@ from tests.web.wire import Reply, Wire
 
 __all__ = ["InMemory"]
 
+PAUSE = 0.001
+"""Seconds between two looks at whether the response is there."""
+
 
 class InMemory(StringTransport):
     """One connection; producers are resumed until they are done."""
@@ -36,9 +39,11 @@ class InMemory(StringTransport):
         lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
         self.channel.dataReceived(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body)
         while not (self.disconnecting or self.aborted):
-            if self.producer is not None and self.streaming is False:
+            pulled = self.producer is not None and self.streaming is False
+            if pulled:
                 self.producer.resumeProducing()
-            await deferLater(reactor, 0)  # type: ignore[arg-type]
+            # Without a pause, this would take the processor from the threads that it waits for.
+            await deferLater(reactor, 0 if pulled else PAUSE)  # type: ignore[arg-type]
         wire = Wire()
         wire.makeConnection(StringTransport())
         wire.dataReceived(self.value())

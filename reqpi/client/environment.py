@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from reqpi.client.errors import BadUsage
 from reqpi.client.target import BasicLogin, ServerTarget
+from reqpi.core.certificate_causes import CertificateRemedy
 from reqpi.core.env_vars import is_loopback
 
-__all__ = ["ClientProxy", "credentials_for", "netrc_of_user", "proxy_for", "tls_context"]
+__all__ = ["CERTIFICATE_ADVICE", "ClientProxy", "credentials_for", "netrc_of_user", "proxy_for", "tls_context"]
 
 
 class ClientProxy(NamedTuple):
@@ -103,6 +104,17 @@ def _candidates() -> list[Path]:
 
 # The variables that name a private certificate authority to pip. OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
 _BUNDLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+_NAME_A_FILE = "Set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to a file with"
+
+CERTIFICATE_ADVICE: Mapping[CertificateRemedy, str] = {
+    CertificateRemedy.AUTHORITY: f"{_NAME_A_FILE} the certificate of the authority that signed it.",
+    CertificateRemedy.CERTIFICATE: f"If you trust it: {_NAME_A_FILE[0].lower()}{_NAME_A_FILE[1:]} it.",
+    CertificateRemedy.TIME: "The operator of the server has to renew it, unless the clock of this machine is wrong.",
+    CertificateRemedy.NAME: "Write the name in the URL that the certificate is for.",
+    CertificateRemedy.OTHER: "The operator of the server has to replace it.",
+}
+"""What the user of a client can do about a certificate that is not accepted."""
 
 
 def tls_context() -> ssl.SSLContext:

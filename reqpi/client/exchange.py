@@ -20,9 +20,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from reqpi import __version__
-from reqpi.client.environment import ClientProxy, credentials_for, proxy_for, tls_context
+from reqpi.client.environment import CERTIFICATE_ADVICE, ClientProxy, credentials_for, proxy_for, tls_context
 from reqpi.client.errors import ServerTrouble, final_trouble
 from reqpi.client.target import BasicLogin, ServerTarget
+from reqpi.core.certificate_causes import cause_of_code
 
 __all__ = ["ServerResponse", "ask", "basic", "begun"]
 
@@ -241,9 +242,9 @@ def _unanswered(target: ServerTarget, error: Exception, *, overdue: bool) -> Ser
     if isinstance(error, TimeoutError):
         return ServerTrouble(f"{target.url} does not answer in time", "Try again later, or look into the server's log.")
     if isinstance(error, ssl.SSLCertVerificationError):
+        cause = cause_of_code(error.verify_code, error.verify_message)
         return ServerTrouble(
-            f"the certificate of {target.url} is not trusted: {error.verify_message}",
-            "Set SSL_CERT_FILE or REQUESTS_CA_BUNDLE to a file with the certificate of the authority that signed it.",
+            f"the certificate of {target.url} is not trusted: {cause.words}", CERTIFICATE_ADVICE[cause.remedy]
         )
     if isinstance(error, ssl.SSLError):
         return ServerTrouble(f"TLS with {target.url} failed: {error.reason}", "Is it http, not https?")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from reqpi.core.model import Digest
-from reqpi.core.report import Defect
+from reqpi.core.report import Defect, WithheldAdvice
 
 __all__ = [
     "BrokenLock",
@@ -152,6 +152,9 @@ class UpstreamTrouble(ReqPIError):
 
     defects: tuple[Defect, ...] = ()
     """The lines of the lock that cannot be completed, if another attempt would not change that."""
+
+    withheld: tuple[WithheldAdvice, ...] = ()
+    """What :mod:`reqpi.core.withheld` adds for clients that may know more."""
 
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)

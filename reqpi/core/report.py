@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["NOTE", "WARNING", "Defect", "Document", "Note"]
+__all__ = ["NOTE", "WARNING", "Defect", "Document", "Note", "WithheldAdvice"]
 
 WARNING = "warning"
 """The level of a note about a condition that may break a build."""
@@ -51,6 +51,23 @@ class Defect(NamedTuple):
     advice: str
     rule: str = ""
     document: str = ""
+
+
+class WithheldAdvice(NamedTuple):
+    """What an error about a project leaves out for clients that may not know what upstreams with a login have.
+
+    :param project: its normalized name.
+    :param upstreams: the names of all upstreams that were asked for it.
+    :param problem: the title of the error, which is that of its defects.
+    :param shown: the advice that everyone gets.
+    :param whole: the advice for a client that may know.
+    """
+
+    project: str
+    upstreams: frozenset[str]
+    problem: str
+    shown: str
+    whole: str
 
 
 class Note(NamedTuple):

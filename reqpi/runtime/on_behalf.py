@@ -13,7 +13,7 @@ from contextvars import ContextVar
 __all__ = ["WITH_TOKEN", "on_behalf_of", "requested_address", "requester", "requesting_token", "work_under"]
 
 WITH_TOKEN = "token "  # noqa: S105  # it is none
-"""The beginning of the text of a client with a token, before its name."""
+"""The beginning of the text of a client with a token, before its account."""
 
 _requester: ContextVar[str] = ContextVar("requester", default="")
 
@@ -29,7 +29,7 @@ def requester() -> str:
 
 
 def requesting_token() -> str:
-    """Return the name of the token of the client on whose behalf the caller works; empty if it has none."""
+    """Return the account of the client on whose behalf the caller works; empty if it has no token."""
     client = requester()
     return client.removeprefix(WITH_TOKEN) if client.startswith(WITH_TOKEN) else ""
 

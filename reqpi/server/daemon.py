@@ -46,8 +46,8 @@ def pidfile_left(config: Mapping[str, Any]) -> str:
     if not path.exists() or os.access(path.parent, os.W_OK):
         return ""
     return (
-        f"the pidfile {path} will be left at the end, because user {os.geteuid()} cannot remove it: "
-        "name one in a folder of that user, with --pidfile"
+        f"the pidfile {path} will be left at the end, because user {os.geteuid()} cannot remove it: name one in a "
+        f"folder of that user, with --pidfile, such as one that this makes: install -d -o {os.geteuid()} /run/reqpi"
     )
 
 

@@ -104,6 +104,11 @@ class SignedTokens:
                 return client
         return None
 
+    def quota(self, account: str) -> int | None:
+        """Return the quota of the client with this account; ``None`` if there is none."""
+        quotas = (keys.issuer.quota(account) for keys in self._keys)
+        return next((quota for quota in quotas if quota is not None), None)
+
     async def refresh(self) -> None:
         """Read the keys that are due, and note the tokens that have expired."""
         if self._now() >= self._expiry:

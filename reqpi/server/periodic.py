@@ -51,7 +51,7 @@ _EXPIRE = 600.0
 
 
 _SURVEY = "finding the size of the store"
-"""The work that begins at once: before its first end, --max-store and quotas bound nothing."""
+"""The work that begins at once: until its first end, --max-store and quotas count from what was recorded before."""
 
 
 class Periodic:

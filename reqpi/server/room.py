@@ -20,15 +20,10 @@ def room_of(
 ) -> StoreRoom | None:
     """Return the room of a store; ``None`` if nothing bounds it.
 
-    :param clients: whose tokens may have quotas, which change with their file.
+    :param clients: who may have quotas, which change with the file of tokens.
     """
-    quota = None
-    if settings.tokens is not None and isinstance(clients, TokenAccess):
-        access = clients
-
-        def quota(name: str) -> int | None:
-            return access.tokens.quota(name)
-
+    named = settings.tokens is not None or settings.oidc is not None
+    quota = clients.quota if named and isinstance(clients, TokenAccess) else None
     if not settings.largest_store and quota is None:
         return None
     return StoreRoom(store, reactor, uuid.uuid4().hex, settings.largest_store or None, quota, counts=counts)

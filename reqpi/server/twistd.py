@@ -178,6 +178,7 @@ class _OneLine(MultiService):
             super().startService()
         if left := pidfile_left(self._config):
             self._log.warn("{warning}", warning=left)
+            self._terminal.say(f"reqpi: {left}")
         self._terminal.close()
         handle_hangup(reactor)
         self._manager.ready(reactor)

@@ -6,11 +6,11 @@ and whenever it is read again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
-from attrs import evolve
+from attrs import evolve, frozen
 from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core import admission, requires_python
@@ -19,6 +19,7 @@ from reqpi.core.errors import DamagedRecord, NothingUpstream, StoreTrouble, Unse
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Archive, Commitment, Digest, File, Git, Lock, Page, Pin, Project
 from reqpi.core.page_change import PageChange, change_between
+from reqpi.core.report import WithheldAdvice
 from reqpi.core.shown_urls import as_shown
 from reqpi.core.source_names import beside
 from reqpi.runtime.fair_turns import FairTurns
@@ -38,6 +39,30 @@ __all__ = ["Freezing"]
 
 _AT_ONCE = 32
 """Projects for which indexes are asked concurrently, for all callers together. Files are downloaded outside of it."""
+
+
+_INCOMPLETE = (
+    "The lock pins it in addition to another version, and the page is incomplete without it. Remove it from the lock, "
+    "or make sure that the upstream has it."
+)
+
+_Why = Callable[[Callable[[str], bool]], Awaitable[str]]
+"""Returns the reason for an error, as far as one may know it who is told what some indexes have."""
+
+
+@frozen
+class _Lacking:
+    """A project of whose pins some have no file.
+
+    :param pins: all of its pins.
+    :param refused: see :class:`~reqpi.shelf.listings.PinListing`.
+    :param looked_at: the other files that were listed for it.
+    """
+
+    project: Project
+    pins: tuple[Pin, ...]
+    refused: Sequence[File]
+    looked_at: Sequence[File]
 
 
 class Freezing:
@@ -157,39 +182,53 @@ class Freezing:
         looked_at: list[File] = [*files]
         refused: list[File] = []
         for listing in await self._asking.run(requester(), partial(self._listings.of, project, pins)):
-            refused += filter(self._reveals, listing.refused)
+            refused += listing.refused
             # Each listing is for some pins and is restricted by those alone: another pin may admit more of its index.
             theirs = evolve(commitment.lock, pins=listing.pins)
             listed = await self._decided(theirs, listing.files)
             listed = await self._publishers.attested(theirs, listed, commitment.address)
-            looked_at += filter(self._reveals, listed)
+            looked_at += listed
             files += await DECIDED_FILES.run(len(listed), _admitted_of, theirs, listed)
         # Without the status of the project, which may change every day: reqpi.core.drift reports it.
         page, found = await DECIDED_FILES.run(len(files), _admitted, commitment.lock, Page(project, tuple(files)))
-        with named(pins):
-            if not page.files:
-                raise NothingUpstream(
-                    f"the upstream has no file of {project} that the lock admits",
-                    _why_refused(refused)
-                    or _why_not_these(evolve(commitment.lock, pins=pins), looked_at)
-                    or await self._asking.run(requester(), partial(self._listings.why_none, project, pins)),
-                )
-        missing = [pin for pin in pins if pin not in found]
+        missing = [pin for pin in pins if pin not in found] if page.files else pins
         with named(missing):
             if missing:
                 # Freezing an incomplete page would hide the rest forever, and a release may just be in the making.
-                versions = ", ".join(sorted({pin.version for pin in missing}))
-                raise NothingUpstream(
-                    f"the upstream has no file of {project} {versions} that the lock admits",
-                    _why_refused(refused)
-                    or "The lock pins it in addition to another version, and the page is incomplete without it. "
-                    "Remove it from the lock, or make sure that the upstream has it.",
-                )
+                why = _Lacking(project, tuple(pins), refused, looked_at)
+                versions = f" {', '.join(sorted({pin.version for pin in missing}))}" if page.files else ""
+                title = f"the upstream has no file of {project}{versions} that the lock admits"
+                raise await self._nothing(title, why, partial(self._why, commitment.lock, why, some=bool(page.files)))
         return page
 
-    def _reveals(self, file: File) -> bool:
-        """Return whether an error may tell a client about a listed file that it did not get."""
-        return self._upstream.reveals(file.index)
+    async def _nothing(self, title: str, lacking: _Lacking, why: _Why) -> NothingUpstream:
+        """Return the error for a project, with what a client may be told that may know what its upstreams have.
+
+        Otherwise it tells nothing about a listed file that the client did not get, if the index requires a login.
+        """
+        error = NothingUpstream(title, await why(self._upstream.reveals))
+        if not all(map(self._upstream.reveals, self._listings.indexes(lacking.pins))):
+            names = frozenset(use.name for pin in lacking.pins for use in self._upstream.uses(pin))
+            whole = await why(lambda _: True)
+            error.withheld = (WithheldAdvice(lacking.project, names, title, error.detail, whole),)
+        return error
+
+    async def _why(self, lock: Lock, lacking: _Lacking, reveals: Callable[[str], bool], *, some: bool) -> str:
+        """Explain why files are missing.
+
+        :param reveals: whether the one who is told may know what an index has.
+        :param some: there are files of other versions that the lock pins.
+        """
+        refused = [file for file in lacking.refused if reveals(file.index)]
+        looked_at = [file for file in lacking.looked_at if file.source is not None or reveals(file.index)]
+        if some:
+            return _why_refused(refused) or _INCOMPLETE
+        why_none = partial(self._listings.why_none, lacking.project, lacking.pins, reveals)
+        return (
+            _why_refused(refused)
+            or _why_not_these(evolve(lock, pins=lacking.pins), looked_at)
+            or await self._asking.run(requester(), why_none)
+        )
 
     async def _from_sources(self, pins: Sequence[Pin]) -> list[File]:
         """Return the files of the pins that name a URL or a commit. Nothing is fetched if one of them is not allowed.

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from reqpi.core.access.clients import name_in
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, Project
@@ -66,7 +67,7 @@ class Freezings:
         if not again and not any(pin.trusted_on_first_use for pin in commitment.lock.projects[project]):
             return
         # The network address of a client without a token is not for everyone who may read the lock.
-        said = {"layout": 1, "at": self._clock.seconds(), "by": requesting_token()[:_LONGEST], "again": again}
+        said = {"layout": 1, "at": self._clock.seconds(), "by": name_in(requesting_token())[:_LONGEST], "again": again}
         try:
             await self._records.replace(freezing_record(commitment.address, project), json.dumps(said).encode())
         except StoreTrouble as trouble:

@@ -42,4 +42,5 @@ def all_lacking(errors: Sequence[UpstreamTrouble]) -> UpstreamTrouble:
     first = f"The first: {defects[0].problem}. The lines name all of them."
     error = NothingUpstream(f"{len(defects)} pins of the lock cannot be completed", first)
     error.defects = defects[:_SHOWN]
+    error.withheld = tuple(each for every in errors for each in every.withheld)
     return error

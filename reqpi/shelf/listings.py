@@ -7,7 +7,7 @@ never count.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import evolve, field, frozen
 from packaging.version import Version
@@ -118,14 +118,18 @@ class PinListings:
             return evolve(listing, asked=asked)
         return evolve(listing, pages={**listing.pages, index: _of(index, page)}, asked=asked)
 
-    async def why_none(self, project: Project, pins: Sequence[Pin]) -> str:
+    def indexes(self, pins: Iterable[Pin]) -> list[str]:
+        """Return all indexes that may be asked for some pins, each once."""
+        return list(dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])))
+
+    async def why_none(self, project: Project, pins: Sequence[Pin], reveals: Callable[[str], bool]) -> str:
         """Describe which versions each index has, since none has a file of the versions that the lock pins.
 
-        An index with a login is not described: the client may be a stranger to it.
+        :param reveals: whether the one who is told may know what an index has.
         """
         found: dict[str, str] = {}
-        for index in dict.fromkeys(index for group in _groups(pins) for index in self._all(group[0])):
-            found[index] = await self._described(project, index) if self._upstream.reveals(index) else _WITH_LOGIN
+        for index in self.indexes(pins):
+            found[index] = await self._described(project, index) if reveals(index) else _WITH_LOGIN
         if list(found.values()) == [_WITH_LOGIN]:
             return (
                 f"The lock pins {wanted(pins)}. {self._names(found)} requires a login, so its versions are not shown."

@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from twisted.logger import Logger
+
 from reqpi.core.errors import DamagedRecord
+from reqpi.core.interfaces import Records
 from reqpi.core.stored_json import NOT_WRITTEN
+from reqpi.runtime.offload import FROZEN_PAGE
 from reqpi.shelf.records import name_for_logs
 
-__all__ = ["read_record"]
+__all__ = ["read_or_none", "read_record"]
 
 _LONGEST = 200
 """Characters of the reason, at most."""
 
 _T = TypeVar("_T")
+
+_log = Logger()
 
 
 def read_record(record: str, data: bytes, load: Callable[[bytes], _T]) -> _T:
@@ -33,6 +39,18 @@ def read_record(record: str, data: bytes, load: Callable[[bytes], _T]) -> _T:
         return load(data)
     except NOT_WRITTEN as error:
         raise DamagedRecord(name_for_logs(record), _reason(error)) from error
+
+
+async def read_or_none(records: Records, record: str, load: Callable[[bytes], _T]) -> _T | None:
+    """Return what a record holds; ``None`` if there is none or it is damaged: then it begins anew."""
+    written = await records.get(record)
+    if written is None:
+        return None
+    try:
+        return await FROZEN_PAGE.run(len(written), read_record, record, written, load)
+    except DamagedRecord as damaged:
+        _log.error("{record}: {trouble}", record=record, trouble=damaged)
+        return None
 
 
 def _reason(error: Exception) -> str:

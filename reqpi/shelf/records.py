@@ -50,6 +50,7 @@ __all__ = [
     "run_record",
     "sbom_record",
     "session_record",
+    "survey_record",
     "time_record",
 ]
 
@@ -126,6 +127,7 @@ _FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a 
 _TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 _HISTORY = Kind("histories", Owner.NONE, 1, "what an index listed of a project, or which advisories concern it")
 _DRIFT_ROUND = Kind("drift", Owner.NONE, 1, "what the latest look for drift found in all locks")
+_SURVEY = Kind("surveys", Owner.NONE, 1, "how large the latest survey found the store, and whose locks brought it")
 
 KINDS = (
     _LOCK,
@@ -154,6 +156,7 @@ KINDS = (
     _TIME,
     _HISTORY,
     _DRIFT_ROUND,
+    _SURVEY,
 )
 """Every kind of record that a store may have."""
 
@@ -356,6 +359,11 @@ def advised_record(project: str) -> str:
 def drift_round_record() -> str:
     """Name the record of the latest look for drift. Its last use is when that look began or ended."""
     return f"{_DRIFT_ROUND.folder}/round"
+
+
+def survey_record() -> str:
+    """Name the record of what the latest survey of the store found."""
+    return f"{_SURVEY.folder}/latest"
 
 
 def _below(subdirectory: str | None) -> str:

@@ -2,7 +2,8 @@
 
 A seal is a last line that is appended to a record: HMAC-SHA256 over its name and its bytes. Locks and documents need
 none, because their names are their digests. A record that carries no valid seal counts as missing if it can be made
-again; a frozen list cannot, and is an error. Without a key no seal is checked, and none is written.
+again; a frozen list cannot, and is an error. Without a key no seal is checked, and none is written: so where others
+seal records, a process without the key writes none, because those others would not believe it.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import os
 import re
 import stat
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
+from typing import NoReturn
 
-from reqpi.core.errors import Misconfigured, UnsealedRecord
+from reqpi.core.errors import Misconfigured, StoreTrouble, UnsealedRecord
 from reqpi.core.interfaces import Store
 
 __all__ = ["SealedStore", "read_keys"]
@@ -29,6 +32,12 @@ _DIGESTED = ("locks/", "documents/")
 _FROZEN = "frozen/"
 """Records that cannot be made again: what they say must stay the same forever."""
 
+_TELLING = ("decisions/", _FROZEN)
+"""Records that tell whether the records of a store are sealed: all of them are, or none is."""
+
+_LOOKED_AT = 8
+"""Records of each kind that are looked at for a seal."""
+
 _SHORTEST = 32
 """Bytes of a key, at least."""
 
@@ -37,12 +46,14 @@ class SealedStore:
     """A :class:`reqpi.core.interfaces.Store` that seals the records of another one, and checks their seals.
 
     :param store: has everything.
-    :param keys: the first seals, and each of them is accepted. Without any, records are neither sealed nor checked.
+    :param keys: the first seals, and each of them is accepted. Without any, records are neither sealed nor checked, and
+        none is written into a store whose records others seal.
     """
 
     def __init__(self, store: Store, keys: Sequence[bytes] = ()) -> None:
         self._store = store
         self._keys = tuple(keys)
+        self._is_foreign: bool | None = None
         self.open, self.close = store.open, store.close
         self.size, self.identity, self.read, self.local = store.size, store.identity, store.read, store.local
         self.begin, self.claim, self.follow = store.begin, store.claim, store.follow
@@ -62,7 +73,11 @@ class SealedStore:
         """See :meth:`reqpi.core.interfaces.Records.create`.
 
         :raises reqpi.core.errors.UnsealedRecord: the record is a frozen list without a valid seal.
+        :raises reqpi.core.errors.StoreTrouble: the record needs a seal, and there is no key.
         """
+        if await self._needs_key(name):
+            there = await self.get(name)
+            return _refuse() if there is None else there
         sealed = self._sealed(name, value)
         standing = await self._store.create(name, sealed)
         if standing == sealed:
@@ -74,7 +89,12 @@ class SealedStore:
         return believed
 
     async def replace(self, name: str, value: bytes) -> None:
-        """See :meth:`reqpi.core.interfaces.Records.replace`."""
+        """See :meth:`reqpi.core.interfaces.Records.replace`.
+
+        :raises reqpi.core.errors.StoreTrouble: the record needs a seal, and there is no key.
+        """
+        if await self._needs_key(name):
+            _refuse()
         await self._store.replace(name, self._sealed(name, value))
 
     async def unsealed(self, name: str) -> bytes | None:
@@ -88,10 +108,34 @@ class SealedStore:
         value = _without_seal(written)
         return None if written == self._sealed(name, value) else value
 
-    async def is_foreign(self, name: str) -> bool:
-        """Return whether a record has a seal that is of none of the keys: other processes have another one."""
-        written = await self._store.get(name) or b""
-        return written != _without_seal(written) and not self._has_seal(name, written)
+    async def is_foreign(self) -> bool:
+        """Return whether some records have a seal that is of none of the keys; a few of them tell."""
+        return await self._seen_foreign() or False
+
+    async def _seen_foreign(self) -> bool | None:
+        """Return whether some records have a seal of another key; ``None`` if there is no record that tells."""
+        seen: bool | None = None
+        for folder in _TELLING:
+            left = _LOOKED_AT
+            async with aclosing(self._store.names(folder)) as names:
+                async for name in names:
+                    written = await self._store.get(name) or b""
+                    if _seal(written) is not None and not self._has_seal(name, written):
+                        return True
+                    seen, left = False, left - 1
+                    if not left:
+                        break
+        return seen
+
+    async def _needs_key(self, name: str) -> bool:
+        """Return whether a record must not be written, because others seal theirs and there is no key."""
+        if self._keys or self._is_foreign is False or name.startswith(_DIGESTED):
+            return False
+        if getattr(self._store, "is_fixed", False):
+            return False  # nothing is written anyway
+        if self._is_foreign is None:
+            self._is_foreign = await self._seen_foreign()
+        return self._is_foreign is True
 
     def _sealed(self, name: str, value: bytes) -> bytes:
         if not self._keys or name.startswith(_DIGESTED):
@@ -115,6 +159,14 @@ class SealedStore:
         """Return whether a record has a seal of one of the keys."""
         seal, value = _seal(written), _without_seal(written)
         return seal is not None and any(hmac.compare_digest(seal[1], _mac(key, name, value)) for key in self._keys)
+
+
+def _refuse() -> NoReturn:
+    raise StoreTrouble(
+        "the records of this store are sealed, and the key is not given",
+        "Servers with the key would not believe what is written without it: add their --record-key FILE, or set "
+        "REQPI_RECORD_KEY.",
+    )
 
 
 def _seal(written: bytes) -> re.Match[bytes] | None:

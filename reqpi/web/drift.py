@@ -90,7 +90,7 @@ class DriftResource:
         known = Project(project)
         if self._drift.reveals(commitment, known):
             return True
-        return bool(client.name) and may_commit(client, known, self._shelf.uses(commitment.lock, known))
+        return client.may_know(known, (use.name for use in self._shelf.uses(commitment.lock, known)))
 
 
 def _written(report: DriftReport, commitment: Commitment, kind: str) -> bytes:

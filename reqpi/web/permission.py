@@ -33,11 +33,8 @@ def may_use_logins(client: Client) -> bool:
 
 
 def may_know_versions(client: Client, project: Project) -> bool:
-    """Return whether a client may be told which versions of a project the default upstream has, if that has a login.
-
-    The client has to be logged in itself, and to be one that may commit a lock with the project.
-    """
-    return bool(client.name) and client.may(AccessScope.COMMIT) and not client.is_denied(project, [DEFAULT_UPSTREAM])
+    """Return whether a client may be told which versions of a project the default upstream has, if that has a login."""
+    return client.may_know(project, [DEFAULT_UPSTREAM])
 
 
 def logins_for(client: Client) -> UsableLogins:

@@ -26,8 +26,17 @@ from reqpi.shelf.learn_sessions import LearnSessions
 from reqpi.shelf.maintenance.undoing import Undoing
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.shelf.open_index import OpenIndex
-from reqpi.shelf.records import KINDS, Kind, charge_record, differing_metadata_record, document_record, holding_record
+from reqpi.shelf.records import (
+    KINDS,
+    Kind,
+    charge_record,
+    differing_metadata_record,
+    document_record,
+    holding_record,
+    survey_record,
+)
 from reqpi.shelf.room.charges import Charge
+from reqpi.shelf.room.survey_total import SurveyTotal
 from reqpi.shelf.runs import Runs
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
@@ -148,11 +157,12 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "times": (),
     "histories": ("/{address}/drift",),
     "drift": (),
+    "surveys": (),
 }
 """The paths that read a record of each kind. Nothing is answered from ``lacking``, which only adds advice
 to a commit, from ``differing``, of which the name alone counts, from ``times``, of which the time does, from
-``drift``, which the metrics show, or from ``charges``, which only bound what is stored. Every request reads
-``decisions``."""
+``drift``, which the metrics show, or from ``charges`` and ``surveys``, which only bound what is stored. Every request
+reads ``decisions``."""
 
 
 @frozen
@@ -302,6 +312,7 @@ class RecordsCase(TestCase):
             await deferLater(reactor, 0)  # type: ignore[arg-type]
         await self.store.create(differing_metadata_record("0" * 64), b"1" * 64)
         await self.store.create(charge_record(commitment.address, "one"), Charge("ci", 5).dump())
+        await self.store.create(survey_record(), SurveyTotal(5.0, 1000, {"ci": 5}).dump())
         self.assertEqual({kind.folder for kind in KINDS}, {name.partition("/")[0] for name in await self._all()})
 
     async def _has_ended(self, holds: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import evolve
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from reqpi.core.access.tokens import Token, Tokens
@@ -119,6 +120,30 @@ class IndexLoginTests(CrateLoginsCase):
         self.assertEqual(self.upstream.asked, [])
         self.assertEqual((await self.as_committer("cargo/config.toml")).status, 200)
         self.assertEqual((await self.ask("cargo/config.toml")).status, 200)
+
+    async def test_a_reader_joins_no_lookup_of_a_committer(self) -> None:
+        """The attacker asks for a crate while the pages of the lock are looked up for a client that may commit it."""
+        self.upstream.asked.clear()
+        gate: Deferred[None] = Deferred()
+        self.upstream.before["shout"] = lambda: gate
+        committer = Deferred.fromCoroutine(self.as_committer(f"crates/{index_path(WORDS.name)}"))
+        while "shout" not in self.upstream.asked:
+            await deferLater(reactor, 0)  # type: ignore[arg-type]
+        for path in (f"crates/{index_path(WORDS.name)}", self.file_path()):
+            for login in ({}, {"Authorization": basic(text_of("reader"))}):
+                reply = await InMemory(self.site).ask(f"/{self.address}/{path}", **login)
+                self.assertEqual(reply.status, 503)
+                self.assertIn(b"not frozen yet", reply.body)
+        self.assertEqual((self.upstream.asked, committer.called), (["shout"], False))
+        gate.callback(None)
+        self.assertEqual((await committer).status, 200)
+
+    async def test_a_request_of_a_reader_spoils_none_of_a_committer(self) -> None:
+        """The attacker asks first: what it is not told is remembered for no one."""
+        for path in (f"crates/{index_path(WORDS.name)}", self.file_path()):
+            self.assertEqual((await InMemory(self.site).ask(f"/{self.address}/{path}")).status, 503)
+        for path in (f"crates/{index_path(WORDS.name)}", self.file_path()):
+            self.assertEqual((await self.as_committer(path)).status, 200)
 
 
 def limited(*upstreams: str, **limits: frozenset[str]) -> Token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from attrs import evolve
@@ -11,12 +11,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from reqpi.core.access.clients import AccessScope
 from reqpi.core.access.tokens import Token, Tokens, digest_of
 from reqpi.core.address import address_of
-from reqpi.core.errors import OverQuota
+from reqpi.core.errors import OverQuota, StoreFull
 from reqpi.runtime.on_behalf import WITH_TOKEN, on_behalf_of, work_under
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.maintenance.sweep import Sweep
-from reqpi.shelf.records import charge_record, decision_record, lock_record
+from reqpi.shelf.records import charge_record, decision_record, lock_record, survey_record
 from reqpi.shelf.room.store_room import StoreRoom
+from reqpi.shelf.room.survey_total import SurveyTotal
 from reqpi.storage.counted import CountedStore
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.routes import Root
@@ -150,6 +151,35 @@ class FullTests(RoomCase):
         self.assertGreater(another.whole.used, 15_000)
         self.assertEqual(another.whole.used, sum([size async for size in self.behind.occupied()]))
 
+    async def test_a_full_store_is_full_after_a_restart(self) -> None:
+        """The attacker fills it while the first survey of a server that has just started is under way."""
+        await self.fill()
+        await self.room.survey()
+        room, gate, occupied = self.another_room("after"), Deferred[None](), self.behind.occupied
+
+        async def slow() -> AsyncIterator[int]:
+            await gate
+            async for size in occupied():
+                yield size
+
+        self.patch(self.behind, "occupied", slow)
+        first = Deferred.fromCoroutine(room.tend())
+        self.assertIsNone(room.whole.surveyed)
+        self.assertEqual(room.whole.used, self.room.whole.used)
+        self.assertRaises(StoreFull, room.check, "", 3000)
+        gate.callback(None)
+        await first
+        self.assertEqual(room.whole.used, sum([size async for size in self.behind.occupied()]))
+
+    async def test_the_first_survey_counts_whatever_is_recorded(self) -> None:
+        """Someone who can write to the store recorded that it is full, or empty, or wrote junk."""
+        for junk in (SurveyTotal(0.0, 10**15, {}).dump(), SurveyTotal(0.0, 0, {"x": 5}).dump(), b"[[["):
+            await self.behind.replace(survey_record(), junk)
+            room = self.another_room("after")
+            await room.tend()
+            self.assertEqual(room.whole.used, sum([size async for size in self.behind.occupied()]))
+        self.flushLoggedErrors()
+
     async def test_the_survey_is_repeated_and_sooner_when_the_store_is_filling(self) -> None:
         """What other processes store meanwhile is not known before."""
         await self.room.tend()
@@ -211,6 +241,16 @@ class QuotaTests(RoomCase):
         await self.room.write()
         another = await self.surveyed(self.another_room("two"))
         self.assertEqual(another.of_token("small").used, 2000)
+
+    async def test_a_used_up_quota_is_used_up_after_a_restart(self) -> None:
+        """The attacker uses it again while the first survey of a server that has just started is under way."""
+        self.offer("file", b"f" * 2000)
+        await self.file(await self.commit("small", "file==1.0"), "file")
+        await self.room.survey()
+        another = self.another_room("two")
+        await another._recall()
+        self.assertRaises(OverQuota, another.check, "small", 1000)
+        another.check("large", 1000)
 
     async def test_it_is_free_again_when_the_locks_are_swept(self) -> None:
         self.offer("file", b"f" * 2000)

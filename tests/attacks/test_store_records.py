@@ -157,6 +157,12 @@ class JunkTests(RecordsCase):
             await self.store.replace(record.name, junk)
             await self._looked_at(_kind("drift"), record, what)
 
+    async def test_junk_in_what_a_survey_found(self) -> None:
+        record = await self.of(_kind("surveys"))
+        for what, junk in self.junk.items():
+            await self.store.replace(record.name, junk)
+            await self._looked_at(_kind("surveys"), record, what)
+
     async def _document(self) -> bytes:
         return await self.store.get(f"locks/{self.names['address']}") or b""
 

@@ -86,6 +86,26 @@ class InsideTests(InsideTestCase):
         self.assertEqual((status, err), (0, ""), out)
         self.assertIn("1 frozen list", out)
 
+    def test_a_store_with_seals_gets_nothing_without_the_key(self) -> None:
+        """The lists would be refused by servers with it. The error names the option, and no file is there."""
+        key = self.folder / "key"
+        key.write_text("k" * 64)
+        key.chmod(0o600)
+        other = self.folder / "other.txt"
+        other.write_text("idna==3.10\n")
+        sealed = ("--record-key", str(key))
+        self.assertEqual(self.run_reqpi("fetch", str(other), "-o", "other", "-q", *sealed)[0], 0)
+        for words in (
+            ("fetch", "requirements.txt", "-o", "out", "-q"),
+            ("run", "requirements.txt", "--", *SAY_INDEX),
+            ("refreeze", address_of(other.read_bytes()), "idna"),
+        ):
+            status, _, err = self.run_reqpi(*words)
+            self.assertNotEqual(status, 0, words)
+            self.assertIn("--record-key", err, words)
+        verify = ("verify", *sealed, "--store", str(self.folder / "store"))
+        self.assertEqual(self.run_reqpi(*verify)[0], 0)
+
     def test_afterwards_nothing_listens(self) -> None:
         """The port is free again, and was on loopback."""
         _, out, _ = self.run_behind(*SAY_INDEX)

@@ -24,7 +24,7 @@ class TLSTests(ClientTestCase):
     def test_an_unknown_authority_is_not_trusted(self) -> None:
         """The lock is not even sent, and the message names the variables to set."""
         error = self.assertRaises(ServerTrouble, commit, self.secure.url, ALONE)
-        self.assertIn("is not trusted", error.title)
+        self.assertTrue(error.title.endswith("is not trusted: its issuer is not a known authority"), error.title)
         self.assertIn("SSL_CERT_FILE", error.detail)
         self.assertEqual(self.secure.seen, [])
 
@@ -39,7 +39,24 @@ class TLSTests(ClientTestCase):
         """It says 127.0.0.1 and not 127.1, which is the same machine by another name."""
         self.patch_environment("SSL_CERT_FILE", str(self.authority))
         error = self.assertRaises(ServerTrouble, commit, f"https://127.1:{self.secure.port}", ALONE)
-        self.assertIn("is not trusted", error.title)
+        self.assertTrue(error.title.endswith("is not trusted: it is for another host name"), error.title)
+        self.assertNotIn("SSL_CERT_FILE", error.detail)
+
+    def test_the_cause_is_named_with_what_helps_against_it(self) -> None:
+        """Each certificate has one flaw, and the authority is trusted."""
+        for flaw, words, advice in (
+            ({"begins": -9}, "it has expired", "has to renew it"),
+            ({"begins": 2}, "it is not valid yet", "the clock of this machine"),
+            ({"self_signed": True}, "it is self-signed", "SSL_CERT_FILE"),
+        ):
+            authority, context = make_certificates(self.home, **flaw)  # type: ignore[arg-type]
+            self.patch_environment("SSL_CERT_FILE", str(authority))
+            server = Scripted(context)
+            self.addCleanup(server.close)
+            error = self.assertRaises(ServerTrouble, commit, server.url, ALONE)
+            self.assertTrue(error.title.endswith(f"is not trusted: {words}"), error.title)
+            self.assertIn(advice, error.detail)
+            self.assertEqual(server.seen, [])
 
     def test_a_directory_of_authorities(self) -> None:
         """With the names that OpenSSL gives: here, none, so that nothing is added."""

@@ -152,6 +152,6 @@ PAGE_PASSING = (
 
 # Nothing is played: the server is told whom to trust, or is not.
 TLS = (
-    Row("TLS, not to be trusted", "file", partial(Status, 500), "certificate verify failed"),
-    Row("TLS, not to be trusted", "page", partial(Status, 500), "certificate verify failed"),
+    Row("TLS, not to be trusted", "file", partial(Status, 500), "its issuer is not a known authority"),
+    Row("TLS, not to be trusted", "page", partial(Status, 500), "its issuer is not a known authority"),
 )

@@ -1,15 +1,11 @@
-"""``reqpi fetch --source`` and ``--request``: what Hermeto, Cachi2 and Cachito do for pip."""
+"""``reqpi fetch --source``: what Hermeto, Cachi2 and Cachito do for pip."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -17,62 +13,9 @@ from packageurl import PackageURL
 
 from tests.core.sbom.valid import flaws_of_cyclonedx, flaws_of_spdx
 from tests.end_to_end import clients
-from tests.end_to_end.case import EndToEnd
+from tests.end_to_end.prefetch_case import PrefetchCase
 from tests.end_to_end.server import ROOT
-from tests.end_to_end.test_sources import unpacked
-from tests.fake_upstream.distributions import build_sdist, build_wheel, wheel_filename
 from tests.fake_upstream.faults import WrongBytes
-from tests.sourcehost import SourceHost
-
-NAMED = '[project]\nname = "own"\nversion = "1.0"\n'
-
-
-class PrefetchCase(EndToEnd):
-    """A source that has a name, beside the upstream of all end-to-end tests."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        for name, version in (("top", "1.0"), ("mid", "1.5")):
-            self.upstream.sdist(name, version)
-        self.write("pyproject.toml", NAMED)
-        self.out = self.folder / "out"
-
-    def write(self, path: str, text: str) -> Path:
-        file = self.folder / "src" / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-        return file
-
-    def reqpi(self, *arguments: str, inside: bool = False, index: str = "") -> subprocess.CompletedProcess[str]:
-        """``reqpi fetch`` through the server that runs, or through one of its own.
-
-        :param index: the one of this machine's pip, if that is where its own server takes files from.
-        """
-        own = ["--store", "own"] if index else ["--upstream", self.upstream.url, "--store", "own"]
-        server = own if inside or index else ["--url", self.server.url]
-        command = [sys.executable, "-m", "reqpi", "fetch", *arguments, *server]
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("REQPI_")}
-        environ |= {"PIP_INDEX_URL": index} if index else {}
-        return subprocess.run(
-            command, cwd=self.folder, env=environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-            timeout=240, check=False,
-        )  # fmt: skip
-
-    def fetch(self, asked: Any = "pip", *options: str, status: int = 0, inside: bool = False, index: str = "") -> str:
-        """Fetch for the source; what is said on stderr."""
-        text = asked if isinstance(asked, str) else json.dumps(asked)
-        arguments = ["--source", "src", "--output", "out", "--mode", "permissive", text, *options]
-        done = self.reqpi(*arguments, inside=inside, index=index)
-        self.assertEqual(done.returncode, status, done.stderr)
-        self.assertNotIn("Traceback", done.stderr)
-        self.said = done.stdout
-        return done.stderr
-
-    def there(self) -> set[str]:
-        return {path.name for path in (self.out / "deps/pip").iterdir()}
-
-    def document(self, name: str) -> Any:
-        return json.loads((self.out / name).read_text())
 
 
 @pytest.mark.clients
@@ -313,99 +256,3 @@ class SourceTests(PrefetchCase):
         (self.folder / "secret.txt").write_text("top==1.0\n")
         lock.write_text("-r ../secret.txt\n")
         self.assertIn("src/requirements.txt:1: this is outside the source", self.fetch(status=1))
-
-
-@pytest.mark.clients
-class InterfacesTests(PrefetchCase):
-    """The whole way, with archives and repositories, and with pip at its end."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.host = SourceHost()
-        self.addCleanup(self.host.close)
-        self.allowed = ("--allow-host", self.host.name, "--ca", str(self.host.authority))
-
-    def command(self, *arguments: str) -> str:
-        """What another command prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "reqpi", *arguments], cwd=self.folder, env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
-    def installed(self, environ: Mapping[str, str], *arguments: str) -> set[str]:
-        """What pip installs that is told of nothing but what is in ``environ``."""
-        pip = clients.environment("pip", "pip")
-        install = [pip / "python", "-m", "pip", "install", "--no-build-isolation", "--target", "t"]
-        done = clients.run([*install, *arguments], self.folder, environ)
-        self.assertEqual(done.status, 0, done.said)
-        return {path.name for path in (self.folder / "t").glob("*.py")}
-
-    def test_a_source_and_pip_without_an_index(self) -> None:
-        """Sources have names that no release has; ``inject`` writes these, and ``env`` says where they are."""
-        archive = build_sdist("archived", "1.0")
-        url = self.host.archive("archived.tar.gz", archive)
-        repository = self.host.repository("committed.git")
-        commit = repository.commit(unpacked(build_sdist("committed", "2.0")))
-        self.write("requirements.txt", "top==1.0\nmid==1.5\nsource==3.0\n")
-        digest = sha256(archive).hexdigest()
-        lines = f"archived @ {url} --hash=sha256:{digest}\ncommitted @ git+{repository.url}@{commit}\n"
-        self.write("requirements-urls.txt", lines)
-        asked = {"type": "pip", "requirements_files": ["requirements.txt", "requirements-urls.txt"]}
-        self.fetch(asked, *self.allowed, inside=True)
-        names = {f"archived-{digest}.tar.gz", f"committed-gitcommit-{commit}.tar.gz"}
-        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz", "source-3.0.tar.gz"} | names)
-        sources = self.document(".build-config.json")["sources"]
-        self.assertEqual({each["file"] for each in sources.values()}, names)
-        self.assertEqual(set(sources), {url, f"git+{repository.url}@{commit}"})
-        asked_for = len(self.upstream.requests), len(self.host.requests)
-        self.fetch(asked, *self.allowed, inside=True)
-        self.assertEqual((len(self.upstream.requests), len(self.host.requests)), asked_for)
-        self.assertEqual(self.command("inject", "out", "--source", "src"), "")
-        environ = json.loads(self.command("env", "out", "--shell", "json"))["set"]
-        self.assertEqual(environ["PIP_FIND_LINKS"], str(self.out / "deps/pip"))
-        # pip would have the hashes of the one hold for the other.
-        self.assertEqual(self.installed(environ, "-r", "src/requirements.txt"), {"top.py", "mid.py", "source.py"})
-        self.assertLessEqual(
-            {"archived.py", "committed.py"}, self.installed(environ, "-r", "src/requirements-urls.txt")
-        )
-
-    def test_a_request(self) -> None:
-        """The repository is there at its commit, and what its packages require; wheels only where that is asked for."""
-        repository = self.host.repository("tool.git")
-        (repository.folder / "link").symlink_to("/etc/passwd")
-        commit = repository.commit({"requirements.txt": "top==1.0\n", "sub/requirements.txt": "mid==1.5\n"})
-        repository.commit({"requirements.txt": "top==2.0\n"})
-        request = {"repo": repository.url, "ref": commit, "pkg_managers": ["pip"]}
-        request["packages"] = {"pip": [{"path": "."}, {"path": "sub", "binary": {}}]}
-        (self.folder / "request.json").write_text(json.dumps(request))
-        arguments = ["--request", "request.json", "--output", "out", *self.allowed]
-        done = self.reqpi(*arguments, inside=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("left out: link", done.stderr)
-        self.assertEqual((self.out / "app/requirements.txt").read_text(), "top==1.0\n")
-        self.assertEqual(self.there(), {"top-1.0.tar.gz", "mid-1.5.tar.gz", "mid-1.5-py3-none-any.whl"})
-        own = self.document("bom.json")["metadata"]["component"]
-        self.assertEqual((own["name"], own["purl"].rpartition("%40")[2]), ("tool", commit))
-        asked_for = len(self.upstream.requests), len(self.host.requests)
-        self.assertIn(" 0 of them new", self.reqpi(*arguments, inside=True).stderr)
-        self.assertEqual((len(self.upstream.requests), len(self.host.requests)), asked_for)
-
-    def test_requests_that_cannot_be_done(self) -> None:
-        """A host that is not allowed, a wheel where sources are wanted."""
-        repository = self.host.repository("tool.git")
-        filename = wheel_filename("wheeled", "1.0")
-        wheel = build_wheel("wheeled", "1.0")
-        url = self.host.archive(filename, wheel)
-        digest = sha256(wheel).hexdigest()
-        commit = repository.commit({"requirements.txt": f"wheeled @ {url} --hash=sha256:{digest}\n"})
-        request = {"repo": repository.url, "ref": commit, "pkg_managers": ["pip"]}
-        (self.folder / "request.json").write_text(json.dumps(request))
-        for options, expected in (
-            ((), "--allow-host"),
-            (self.allowed, "out/app/requirements.txt:1: wheeled 1.0 is a wheel"),
-        ):
-            done = self.reqpi("--request", "request.json", "--output", "out", *options, inside=True)
-            self.assertNotIn(done.returncode, (0, 70), done.stderr)
-            self.assertIn(expected, done.stderr)

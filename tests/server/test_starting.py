@@ -64,3 +64,12 @@ class PidfileTests(SynchronousTestCase):
         path.touch()
         for config in ({}, {"pidfile": ""}, {"pidfile": str(path)}, {"pidfile": str(path.with_name("other"))}):
             self.assertEqual(pidfile_left(config), "", config)
+
+    def test_one_that_cannot_be_removed_is_named_with_what_to_do(self) -> None:
+        """Root may remove everything, so the answer of the system is played."""
+        path = scratch(self) / "pid"
+        path.touch()
+        self.patch(os, "access", lambda *_: False)
+        said = pidfile_left({"pidfile": str(path)})
+        self.assertIn(f"the pidfile {path} will be left at the end", said)
+        self.assertIn(f"install -d -o {os.geteuid()} /run/reqpi", said)

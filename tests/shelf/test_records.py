@@ -52,6 +52,7 @@ class NameTests(SynchronousTestCase):
             records.history_record("six", "https://i.example.org"): "histories/six/6a815096c7bd7bf4b1730bcaa1cc9a7a",
             records.advised_record("six"): "histories/six/advisories",
             records.drift_round_record(): "drift/round",
+            records.survey_record(): "surveys/latest",
         }
         self.assertEqual(list(names), list(names.values()))
         self.assertEqual({name.partition("/")[0] for name in names}, {kind.folder for kind in KINDS})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from getpass import getuser
 from pathlib import Path
 from time import time
@@ -15,7 +15,6 @@ from reqpi.cli.inputs.stores import add_store, opened
 from reqpi.cli.messages import tell_remark
 from reqpi.core.address import is_address
 from reqpi.core.audit import DONE, FAILED, AuditedClient, audit_line
-from reqpi.shelf.records import decision_record, kind_of, page_record
 from reqpi.storage.sealed import SealedStore
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ __all__ = [
     "opened_to_decide",
     "own_name",
 ]
-
-_LOOKED_AT = 8
-"""Records of a kind that are looked at for a seal."""
 
 _SERVER = "the running server at this URL, which needs a token with the scope operate"
 
@@ -58,26 +54,12 @@ def add_audit_log(parser: argparse.ArgumentParser) -> None:
 def opened_to_decide(options: argparse.Namespace) -> Iterator[tuple[SealedStore, Wait]]:
     """Open the store as :func:`opened` does. A remark says whether other processes will believe what is decided."""
     with opened(options) as (store, wait):
-        if wait(_is_foreign(store)):
+        if wait(store.is_foreign()):
             tell_remark(
                 "records of this store have the seal of a key that was not given: servers with that key do not count "
-                "what is decided here. Add their --record-key"
+                "what is decided with another one, and nothing is decided without any. Add their --record-key"
             )
         yield store, wait
-
-
-async def _is_foreign(store: SealedStore) -> bool:
-    """Return whether some records have the seal of another key; a few of them tell."""
-    for record in (decision_record(""), page_record("")):
-        left = _LOOKED_AT
-        async with aclosing(store.names(kind_of(record).below())) as names:
-            async for name in names:
-                if await store.is_foreign(name):
-                    return True
-                left -= 1
-                if not left:
-                    break
-    return False
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-__all__ = ["ANONYMOUS", "EVERYTHING", "AccessScope", "Client", "anonymous_client"]
+__all__ = ["ANONYMOUS", "BY_RULE", "EVERYTHING", "AccessScope", "Client", "anonymous_client", "name_in"]
 
 
 class AccessScope(StrEnum):
@@ -40,6 +40,10 @@ ANONYMOUS: Mapping[str, frozenset[AccessScope]] = {
 """The scopes of a client without a token, by the value of ``--anonymous``."""
 
 
+BY_RULE = " oidc:"
+"""In the account of a client with a signed token, between the name and what identifies its rule. No token has it."""
+
+
 @frozen
 class Client:
     """A client, as far as its login identifies it.
@@ -49,6 +53,8 @@ class Client:
         and a registry of crates the prefix ``crates:``; ``None``: all of them.
     :param projects: the normalized names of the projects that its locks may pin; ``None``: all of them.
     :param issuer: of a signed token, whose subject is the name; empty for any other client.
+    :param account: the text under which the client is counted and charged. Different clients have different ones; by
+        default it is the name.
     """
 
     name: str = ""
@@ -56,6 +62,11 @@ class Client:
     upstreams: frozenset[str] | None = field(default=None, kw_only=True)
     projects: frozenset[str] | None = field(default=None, kw_only=True)
     issuer: str = field(default="", kw_only=True)
+    account: str = field(kw_only=True)
+
+    @account.default
+    def _account(self) -> str:
+        return self.name
 
     def may(self, scope: AccessScope) -> bool:
         """Return whether the client has a scope."""
@@ -72,10 +83,22 @@ class Client:
         denied = () if self.upstreams is None else sorted(set(upstreams) - self.upstreams)
         return f"the upstream {denied[0]}" if denied else ""
 
+    def may_know(self, project: str, upstreams: Iterable[str]) -> bool:
+        """Return whether the client may be told what upstreams with a login have of a project.
+
+        It has to be logged in itself, and to be one that may commit a lock which takes the project from them.
+        """
+        return bool(self.name) and self.may(AccessScope.COMMIT) and not self.is_denied(project, upstreams)
+
     @property
     def is_limited(self) -> bool:
         """Whether some upstreams or projects are not for it."""
         return self.upstreams is not None or self.projects is not None
+
+
+def name_in(account: str) -> str:
+    """Return the name of the client that has an account."""
+    return account.rpartition(BY_RULE)[0] or account
 
 
 def anonymous_client(allowed: str) -> Client:

@@ -10,6 +10,7 @@
     [[issuer.rule]]
     claims = { repository = "acme/web", ref = "refs/heads/main" }
     scopes = ["read", "commit", "hold"]
+    quota = "20GB"                                   # optional, as for a token
 
 The first rule counts whose claims a token has, all of them. A value may end in ``/*`` or ``:*``, and then matches
 everything that begins so.
@@ -17,14 +18,17 @@ everything that begins so.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, NoReturn
 
 from attrs import frozen
 from packaging.utils import canonicalize_name
 
-from reqpi.core.access.clients import AccessScope, Client
+from reqpi.core.access.clients import BY_RULE, AccessScope, Client
+from reqpi.core.sizes import BadSize, read_size
 
 __all__ = ["BadOidcFile", "OidcIssuer", "OidcRule", "read_oidc"]
 
@@ -32,6 +36,8 @@ LARGEST = 1 << 20
 """Bytes of the file."""
 
 _LONGEST_NAME = 200
+_SHORT = 32
+"""Hex digits of a digest: enough that no second text with the same ones can be found."""
 
 
 class BadOidcFile(ValueError):
@@ -45,12 +51,14 @@ class OidcRule:
     :param claims: the values of claims, or the beginnings of values that end in ``*``.
     :param upstreams: see :class:`~reqpi.core.access.clients.Client`.
     :param projects: likewise.
+    :param quota: the bytes that the locks of one subject may bring into the store; ``None``: any number.
     """
 
     claims: Mapping[str, str]
     scopes: frozenset[AccessScope]
     upstreams: frozenset[str] | None = None
     projects: frozenset[str] | None = None
+    quota: int | None = None
 
     def matches(self, claims: Mapping[str, Any]) -> bool:
         """Return whether a token with these claims is meant."""
@@ -79,7 +87,19 @@ class OidcIssuer:
         subject = claims.get("sub")
         name = subject if isinstance(subject, str) and subject.isascii() and subject.isprintable() else self.url
         limits = {"upstreams": rule.upstreams, "projects": rule.projects}
-        return Client(name[:_LONGEST_NAME] or self.url, rule.scopes, **limits, issuer=self.url)
+        account = f"{_shortened(name or self.url)}{self._rule_text(rule)}"
+        return Client(name[:_LONGEST_NAME] or self.url, rule.scopes, **limits, issuer=self.url, account=account)
+
+    def quota(self, account: str) -> int | None:
+        """Return the quota of the client with this account; ``None`` if there is none, or it is of another issuer.
+
+        An account names its rule, so that its quota is known without the claims, also in another process.
+        """
+        return next((rule.quota for rule in self.rules if account.endswith(self._rule_text(rule))), None)
+
+    def _rule_text(self, rule: OidcRule) -> str:
+        """Return the end of the accounts of a rule."""
+        return f"{BY_RULE}{_short_digest(json.dumps([self.url, sorted(rule.claims.items())]))}"
 
 
 def read_oidc(data: bytes) -> tuple[OidcIssuer, ...]:
@@ -145,14 +165,21 @@ def _issuer(values: Any) -> OidcIssuer:
 
 
 def _rule(values: Any, where: str) -> OidcRule:
-    table = _Table(values, where, ("claims", "scopes", "upstreams", "projects"))
+    table = _Table(values, where, ("claims", "scopes", "upstreams", "projects", "quota"))
     scopes = table.texts("scopes")
     wrong = next((scope for scope in scopes if scope not in tuple(map(str, AccessScope))), None)
     if wrong is not None:
         table.fail(f"{ascii(wrong)[:80]} is not a scope: write some of {', '.join(AccessScope)}")
     projects = frozenset(map(canonicalize_name, table.texts("projects"))) if "projects" in table.values else None
     upstreams = frozenset(table.texts("upstreams")) if "upstreams" in table.values else None
-    return OidcRule(_claims(table), frozenset(map(AccessScope, scopes)), upstreams, projects)
+    return OidcRule(_claims(table), frozenset(map(AccessScope, scopes)), upstreams, projects, _quota(table))
+
+
+def _quota(table: _Table) -> int | None:
+    try:
+        return read_size(table.text("quota")) if "quota" in table.values else None
+    except BadSize:
+        table.fail(f"quota {ascii(table.values['quota'])[:80]}: write a size, such as 20GB")
 
 
 def _claims(table: _Table) -> Mapping[str, str]:
@@ -166,6 +193,15 @@ def _claims(table: _Table) -> Mapping[str, str]:
         if "*" in value[:-1] or (value.endswith("*") and value[-2:-1] not in ("/", ":")):
             table.fail(f"{ascii(value)[:80]}: a * stands at the end, behind a slash or a colon")
     return claims
+
+
+def _short_digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:_SHORT]
+
+
+def _shortened(name: str) -> str:
+    """Return a name of bounded length that no other name has."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - _SHORT - 1]}~{_short_digest(name)}"
 
 
 def _matches(pattern: str, value: object) -> bool:

@@ -6,9 +6,7 @@ cache of upstream pages makes conditional requests of these. What a lock has fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 from attrs import frozen
 from packaging.version import Version
@@ -19,19 +17,19 @@ from twisted.logger import Logger
 from reqpi.core.drift.history import History
 from reqpi.core.drift.looks import Look, after_look
 from reqpi.core.drift.stored import dump_history, load_history
-from reqpi.core.errors import DamagedRecord, NotFound, StoreTrouble, UpstreamTrouble
+from reqpi.core.errors import NotFound, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Records, Upstream
 from reqpi.core.limits.rates import Bucket, Rate
 from reqpi.core.model import Page, Project
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.fair_turns import FairTurns
-from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
+from reqpi.runtime.offload import DECIDED_FILES
 from reqpi.runtime.on_behalf import requester
 from reqpi.runtime.singleflight import SingleFlight
-from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.record_reading import read_or_none
 from reqpi.shelf.records import history_record
 
-__all__ = ["FRESH", "Histories", "KnownHistory", "read_or_none"]
+__all__ = ["FRESH", "Histories", "KnownHistory"]
 
 FRESH = 300.0
 """Seconds for which the last look at an index counts."""
@@ -44,8 +42,6 @@ _EACH = 4
 
 _RATE = Rate(1 / 20, 100)
 """Pages that are asked for: 20 a second, and 100 at once after a while without any."""
-
-_T = TypeVar("_T")
 
 _log = Logger()
 
@@ -123,15 +119,3 @@ class Histories:
 
 def _files_of(history: History | None) -> int:
     return 0 if history is None else sum(len(release.files) for release in history.releases.values())
-
-
-async def read_or_none(records: Records, record: str, load: Callable[[bytes], _T]) -> _T | None:
-    """Return what a record holds; ``None`` if there is none or it is damaged: then it begins anew."""
-    written = await records.get(record)
-    if written is None:
-        return None
-    try:
-        return await FROZEN_PAGE.run(len(written), read_record, record, written, load)
-    except DamagedRecord as damaged:
-        _log.error("{record}: {trouble}", record=record, trouble=damaged)
-        return None

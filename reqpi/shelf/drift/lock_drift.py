@@ -21,7 +21,8 @@ from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.model import Commitment, File, Page, Pin, Project
 from reqpi.runtime.offload import DECIDED_FILES, FROZEN_PAGE
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
-from reqpi.shelf.drift.histories import FRESH, Histories, KnownHistory, read_or_none
+from reqpi.shelf.drift.histories import FRESH, Histories, KnownHistory
+from reqpi.shelf.record_reading import read_or_none
 from reqpi.shelf.records import advised_record, differing_metadata_record
 from reqpi.shelf.shelf import Shelf
 

@@ -17,8 +17,9 @@ from reqpi.core.errors import ReqPIError
 from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment
 from reqpi.runtime.counts import ServerCounts
-from reqpi.shelf.drift.histories import FRESH, read_or_none
+from reqpi.shelf.drift.histories import FRESH
 from reqpi.shelf.drift.lock_drift import LockDrift
+from reqpi.shelf.record_reading import read_or_none
 from reqpi.shelf.records import drift_round_record, lock_record
 from reqpi.shelf.shelf import Shelf
 

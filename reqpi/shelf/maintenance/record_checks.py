@@ -23,6 +23,7 @@ from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import ADVISORIES, KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
 from reqpi.shelf.room.charges import load_charge
+from reqpi.shelf.room.survey_total import load_survey
 from reqpi.shelf.run_counts import load_counts, load_entry
 from reqpi.shelf.runs import load_run
 from reqpi.shelf.whole_lock.hold_record import RecordedHold
@@ -66,6 +67,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "freezings": lambda _: load_freezing,
     "histories": lambda record: partial(_load_history, record),
     "drift": lambda _: load_round,
+    "surveys": lambda _: load_survey,
 }
 """The function that reads a record, by the folder of its kind and the name of the record."""
 

@@ -6,7 +6,7 @@ of the whole store. It runs in the background again and again, sooner if a proce
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
@@ -18,14 +18,16 @@ from reqpi.core.interfaces import Store
 from reqpi.core.sizes import size_text
 from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.on_behalf import requested_address, requesting_token
-from reqpi.shelf.records import decision_record, differing_metadata_record, lock_record, time_record
+from reqpi.shelf.record_reading import read_or_none
+from reqpi.shelf.records import decision_record, differing_metadata_record, lock_record, survey_record, time_record
 from reqpi.shelf.room.charges import Charges
+from reqpi.shelf.room.survey_total import SurveyTotal, load_survey
 from reqpi.shelf.room.tally import Tally
 
 __all__ = ["Quota", "StoreRoom"]
 
 Quota = Callable[[str], int | None]
-"""Returns how many bytes a token may fill, by its name; ``None``: any number."""
+"""Returns how many bytes a token may fill, by its account: the name of one of the operator's. ``None``: any number."""
 
 _SURVEY = 600.0
 """Seconds between the end of a survey and the next one, at most."""
@@ -82,6 +84,7 @@ class StoreRoom:
         self._earliest = 0.0
         self._stopped = False
         self._was_full = False
+        self._has_recalled = False
 
     # The accounts
 
@@ -160,6 +163,7 @@ class StoreRoom:
 
     async def tend(self) -> None:
         """Survey the store if that is due; this is called every few seconds."""
+        await self._recall()
         now = self._clock.seconds()
         if now >= self._earliest and (now >= self._due or self._is_filling()):
             try:
@@ -169,6 +173,28 @@ class StoreRoom:
             took = self._clock.seconds() - now
             self._earliest = self._clock.seconds() + _REST * took
             self._due = self._earliest + _SURVEY
+
+    async def _recall(self) -> None:
+        """Know what the last survey of any process found, until the first one of this process has ended."""
+        if self._has_recalled:
+            return
+        self._has_recalled = True
+        try:
+            recorded = await read_or_none(self._store, survey_record(), load_survey)
+        except StoreTrouble as trouble:
+            self._log.warn("it is not known how large the store was: {trouble}", trouble=trouble)
+            return
+        if recorded is not None:
+            self.whole.recorded = recorded.size
+            for name, size in recorded.charged.items():
+                self.of_token(name).recorded = size
+
+    async def _record(self, size: int, charged: Mapping[str, int]) -> None:
+        total = SurveyTotal(self._clock.seconds(), size, {name: each for name, each in charged.items() if each})
+        try:
+            await self._store.replace(survey_record(), total.dump())
+        except StoreTrouble as trouble:
+            self._log.warn("it is not recorded how large the store is: {trouble}", trouble=trouble)
 
     def stop(self) -> None:
         """End a survey that is in progress."""
@@ -203,9 +229,10 @@ class StoreRoom:
         for name, found in charged.items():
             self.of_token(name).end_survey(found)
         self._was_full = self._was_full and self._largest is not None and self.whole.used >= self._largest
+        await self._record(size, charged)
 
     async def _goes_on(self, steps: int) -> bool:
-        """Pause now and then; return whether the survey goes on. Before the first has ended, nothing is bounded."""
+        """Pause now and then; return whether the survey goes on. The first one does not pause."""
         if not steps % _STEPS:
             await deferLater(self._clock, 0 if self.whole.surveyed is None else _PAUSE)
         return not self._stopped

@@ -12,11 +12,13 @@ class Tally:
     """The bytes of a store, or of a part of it.
 
     :ivar surveyed: found by the last survey; ``None`` before the first has ended.
+    :ivar recorded: found by the last survey of another process, until the first one has ended.
     :ivar since: those that came, less those that went, since that survey began.
     :ivar in_flight: those of blobs that are not kept yet.
     """
 
     surveyed: int | None = None
+    recorded: int = 0
     since: int = 0
     in_flight: int = 0
     _mark: int = 0
@@ -24,7 +26,8 @@ class Tally:
     @property
     def used(self) -> int:
         """All bytes, as far as they are known."""
-        return max(0, (self.surveyed or 0) + self.since) + self.in_flight
+        known = self.recorded if self.surveyed is None else self.surveyed
+        return max(0, known + self.since) + self.in_flight
 
     def begin_survey(self) -> None:
         """Note that what comes from now on may not be found by the survey."""

@@ -23,6 +23,11 @@ class SnapshotStore(DirectoryStore):
 
     _fixed = False
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it cannot be written. This is known once it is open."""
+        return self._fixed
+
     def open(self) -> None:
         """See :meth:`reqpi.core.interfaces.Store.open`."""
         self._fixed = self._layout.is_fixed()

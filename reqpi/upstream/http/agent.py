@@ -15,14 +15,15 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IResponse
 from zope.interface import implementer
 
+from reqpi.core.certificate_causes import CertificateRemedy
 from reqpi.core.proxies import Proxies, Proxy
 from reqpi.upstream.allowed.connect import GuardedReactor
 from reqpi.upstream.allowed.hosts import Hosts, normalized
 from reqpi.upstream.http.body import Body
 from reqpi.upstream.http.proxy import ProxyTrouble, authorization, login_page, login_wanted
-from reqpi.upstream.http.reasons import reasons_of
 from reqpi.upstream.http.tls import TlsTrust
 from reqpi.upstream.http.tunnel import ToProxy, Tunnel
+from reqpi.upstream.http.untrusted import untrusted_cause
 
 __all__ = ["PooledAgent", "way_to"]
 
@@ -112,10 +113,11 @@ def _untrusted(failure: Failure, proxy: Proxy, host: str) -> Failure:
 
     :raises ProxyTrouble: a certificate was not trusted.
     """
-    if failure.check(ProxyTrouble) or "certificate verify failed" not in reasons_of(failure):
+    cause = None if failure.check(ProxyTrouble) else untrusted_cause(failure)
+    if cause is None or cause.remedy is CertificateRemedy.NAME:
         return failure
     raise ProxyTrouble(
-        f"the certificate of {host} is not trusted",
+        f"the certificate of {host} is not trusted: {cause.words}",
         f"It came through the proxy {proxy.url}. If the proxy replaces certificates, add its authority: --ca FILE.",
         final=True,
     )

@@ -27,6 +27,7 @@ from reqpi.upstream.http.circuit_breaker import UNREACHED, HostCircuitBreaker
 from reqpi.upstream.http.meter import UpstreamMeter
 from reqpi.upstream.http.proxy import ProxyTrouble
 from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.untrusted import advice_on, untrusted_cause
 from reqpi.upstream.http.verbatim import get_verbatim
 
 __all__ = ["Check", "HttpClient", "RetryAfter", "header"]
@@ -132,22 +133,18 @@ class HttpClient:
             raise HostUnreachable(f"{host_of(url)} cannot be reached", str(error)) from error
         except (ResponseFailed, RequestGenerationFailed, RequestTransmissionFailed) as error:
             self._breaker.forget(url)
-            raise _cut_off(url, reasons_of(Failure(error))) from error
+            raise _cut_off(url, Failure(error)) from error
         except (SchemeNotSupported, ValueError) as error:
             raise UpstreamTrouble(f"no request can be sent to {host_of(url)}", str(error), final=True) from error
         self._breaker.forget(url)
         return response
 
 
-def _cut_off(url: str, reasons: str) -> UpstreamTrouble:
-    host = host_of(url)
-    if "certificate verify failed" not in reasons and "VerificationError" not in reasons:
-        return UpstreamTrouble(f"the connection to {host} failed", f"{reasons}.")
-    return UpstreamTrouble(
-        f"the certificate of {host} is not trusted",
-        f"{reasons}. Either it is for another name, or it has expired, or no authority that this server knows has "
-        "signed it: --ca FILE adds an authority.",
-    )
+def _cut_off(url: str, failure: Failure) -> UpstreamTrouble:
+    host, cause = host_of(url), untrusted_cause(failure)
+    if cause is None:
+        return UpstreamTrouble(f"the connection to {host} failed", f"{reasons_of(failure)}.")
+    return UpstreamTrouble(f"the certificate of {host} is not trusted: {cause.words}", advice_on(cause))
 
 
 def _headers(headers: dict[str, str], login: str | None) -> Headers:

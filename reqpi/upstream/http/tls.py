@@ -19,6 +19,7 @@ from zope.interface import implementer
 from reqpi.core.errors import Misconfigured
 from reqpi.upstream.allowed.hosts import Hosts, normalized
 from reqpi.upstream.http.client_certificate import ClientCertificate
+from reqpi.upstream.http.untrusted import Explaining
 
 # Twisted exports no public way to add to the platform's authorities: trustRootFromCertificates replaces them.
 from twisted.internet._sslverify import IOpenSSLTrustRoot  # isort: skip
@@ -62,7 +63,8 @@ class TlsTrust:
         client = self.client_for(hostname.decode("ascii"), port)
         if not self.verifies(hostname.decode("ascii"), port):
             return _Unverified(hostname, client)
-        return (self._policy if client is None else self._introduced).creatorForNetloc(hostname, port)
+        policy = self._policy if client is None else self._introduced
+        return Explaining(policy.creatorForNetloc(hostname, port))
 
     def client_for(self, host: str, port: int) -> ClientCertificate | None:
         """Return the certificate to send to a host; ``None`` for a host that must not see one."""

@@ -24,6 +24,7 @@ from reqpi.core.proxies import Proxy
 from reqpi.upstream.http.circuit_breaker import UNREACHED
 from reqpi.upstream.http.proxy import ProxyTrouble, connect_request, not_http, trouble_of
 from reqpi.upstream.http.reasons import reasons_of
+from reqpi.upstream.http.untrusted import advice_on, untrusted_cause
 
 __all__ = ["ToProxy", "Tunnel"]
 
@@ -122,6 +123,9 @@ class _Gate(Protocol):
 
     def lost(self, reason: Failure) -> ProxyTrouble:
         """Return why the connection is lost."""
+        cause = untrusted_cause(reason)
+        if cause is not None:
+            return _unreachable(self._proxy, f"Its certificate is not trusted: {cause.words}. {advice_on(cause)}")
         return _unreachable(self._proxy, f"{reasons_of(reason)}.")
 
     def open(self) -> None:

@@ -129,7 +129,8 @@ class BoundedRequest(Request):
         """Answer the request, and count it as being in flight meanwhile.
 
         Twisted goes on to the next request of a pipeline once a response is written, and its responses fill the memory.
-        Here each request waits until the client has read the response before it, and for a turn of the reactor.
+        Here each request waits until the client has read the response before it. It waits for a turn of the reactor,
+        too, if it is not the first of its piece, or if enough others began in this turn.
         """
         self._site.began(self)
         channel: Any = self.channel
@@ -140,31 +141,34 @@ class BoundedRequest(Request):
         if self._site.ending:
             channel.persistent = False
             self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        if not channel.takes_turn:
-            return self._begin()
-        turns: Turns = self._site.turns  # looked up now: a request whose client is gone has no site
-        self.notifyFinish().addErrback(lambda _: turns.leave(self))
-        return turns.wait(self, self._begin)
+        if channel._waitingForTransport:
+            self._wait_for_reader()
+        elif channel.takes_turn or not self._site.turns.may_begin():
+            self._wait_for_turn()
+        else:
+            self._load()
 
-    def _begin(self) -> None:
-        """Answer once the client has read the responses before."""
-        channel: Any = self.channel
-        if not channel._waitingForTransport:
-            return self._load()
-        stalled = self._site.clock.callLater(STALL, channel.cut, Limit.UNREAD)
+    def _wait_for_reader(self) -> None:
+        """Answer once the client has read the responses before, and it is the turn of this one."""
+        stalled = self._site.clock.callLater(STALL, cast(Any, self.channel).cut, Limit.UNREAD)
         self.notifyFinish().addErrback(lambda _: stalled.cancel() if stalled.active() else None)
-        return cast(None, self.registerProducer(WaitingForReader(partial(self._answer, stalled)), True))
+        self.registerProducer(WaitingForReader(partial(self._has_read, stalled)), True)
+
+    def _has_read(self, stalled: IDelayedCall) -> None:
+        if stalled.active():
+            stalled.cancel()
+        self.unregisterProducer()
+        self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        turns: Turns = self._site.turns  # looked up now: a request whose client is gone has no site
+        self.notifyFinish().addErrback(lambda _: turns.leave(self._client, self))
+        turns.wait(self._client, self, self._load)
 
     def render(self, resrc: IResource) -> None:
         """Answer the request on behalf of its client, which takes turns with others."""
         with on_behalf_of(self._client):
             super().render(resrc)
-
-    def _answer(self, stalled: IDelayedCall) -> None:
-        if stalled.active():
-            stalled.cancel()
-        self.unregisterProducer()
-        self._load()
 
     def _load(self) -> None:
         """Answer once the body may be in memory."""

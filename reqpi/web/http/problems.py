@@ -35,6 +35,7 @@ from reqpi.core.errors import (
     UpstreamTrouble,
     without_frames,
 )
+from reqpi.core.withheld import as_told_to
 from reqpi.web.http.redaction import redacted
 from reqpi.web.http.request_ids import REQUEST_ID, id_of
 
@@ -229,7 +230,7 @@ def _detail(error: ReqPIError) -> str:
 def respond(request: Request, error: BaseException | Failure) -> bytes:
     """Set the head of the response for an error, and return its body."""
     failure = error if isinstance(error, Failure) else Failure(error)
-    problem = problem_of(failure.value)
+    problem = problem_of(_told(request, failure.value))
     if isinstance(failure.value, DamagedRecord):
         site: Any = request.site
         site.counts.damaged("record")
@@ -238,6 +239,11 @@ def respond(request: Request, error: BaseException | Failure) -> bytes:
     if problem.status != 500:
         without_frames(failure.value)
     return send(request, problem)
+
+
+def _told(request: Request, error: BaseException | None) -> BaseException | None:
+    """Return the error as the client of a request may know it."""
+    return as_told_to(getattr(request, "identity", None), error) if isinstance(error, UpstreamTrouble) else error
 
 
 def identified(problem: Problem, request_id: str) -> Problem:

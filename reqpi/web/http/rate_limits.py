@@ -33,15 +33,15 @@ class RateLimits:
         self._trust_proxy = trust_proxy
         self._buckets: LruCache[tuple[Limit, str], Bucket] = LruCache(_BUCKETS)
 
-    def client(self, name: str, peer: str, forwarded: str) -> str:
+    def client(self, account: str, peer: str, forwarded: str) -> str:
         """Return the text that identifies a client.
 
-        :param name: of its token; empty if it has none.
+        :param account: that of its token; empty if it has none.
         :param peer: the address at the other end of the connection.
         :param forwarded: its ``X-Forwarded-For``.
         """
-        if name:
-            return f"{WITH_TOKEN}{name}"
+        if account:
+            return f"{WITH_TOKEN}{account}"
         return network_of(client_address(peer, forwarded, trusted=self._trust_proxy))
 
     @property

@@ -129,7 +129,7 @@ class BoundedSite(Site):
     def client_of(self, authorization: str, peer: str, forwarded: str) -> str:
         """Return the text that identifies a client, for limits."""
         client = self.clients.client_of(authorization) if self.clients is not None and authorization else None
-        return self.limits.rates.client("" if client is None else client.name, peer, forwarded)
+        return self.limits.rates.client("" if client is None else client.account, peer, forwarded)
 
     def bucket_of(self, head: SimpleHead, peer: str) -> Bucket | None:
         """Return the bucket for the requests of the client that sends this head."""

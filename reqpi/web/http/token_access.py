@@ -29,6 +29,9 @@ class SignedClients(Protocol):
     def client_of(self, text: str) -> Client | None:
         """Return the client that a token identifies; ``None`` if it is not valid."""
 
+    def quota(self, account: str) -> int | None:
+        """Return the quota of the client with this account; ``None`` if there is none."""
+
     async def refresh(self) -> None:
         """Look for changes; this is called every second."""
 
@@ -67,6 +70,11 @@ class TokenAccess:
         if client is None and self.signed is not None:
             client = self.signed.client_of(text)
         return None if client is None else evolve(client, scopes=client.scopes | self._anonymous.scopes)
+
+    def quota(self, account: str) -> int | None:
+        """Return how many bytes the locks of a client may bring into the store; ``None``: any number."""
+        quota = self.tokens.quota(account)
+        return quota if quota is not None or self.signed is None else self.signed.quota(account)
 
     def offers(self, address: str) -> bool:
         """See :class:`~reqpi.web.http.access.Access`."""

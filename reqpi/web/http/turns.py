@@ -1,22 +1,26 @@
-"""Requests of pipelines that wait: for a turn of the reactor, or until the client has read the responses before.
+"""Turns of requests: how many begin in one turn of the reactor, and which of those that wait is next.
 
-Twisted answers all requests that came in one piece before it looks at any other connection. Two kilobytes of a client
-have a hundred requests, and each turn of the reactor may bring 64 KiB from each connection.
+Twisted answers everything that has arrived before it looks at any other connection: all requests of a pipeline, and the
+first request of each connection that can be read. One request takes up to 1 ms, two kilobytes have a hundred of them,
+and a client may have hundreds of connections. So a turn of the reactor begins few requests. The others wait, and are
+served client by client: a client delays another one by one of its requests, not by all.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
-from itertools import islice
 
 from attrs import define
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from zope.interface import implementer
 
-__all__ = ["Turns", "WaitingForReader"]
+__all__ = ["AT_A_TIME", "Turns", "WaitingForReader"]
 
-_AT_A_TIME = 4
-"""Requests of pipelines that are answered in one turn of the reactor, of all connections together."""
+AT_A_TIME = 4
+"""Requests that begin in one turn of the reactor, of all connections together, except for those of the fast path."""
+
+_Answer = Callable[[], None]
 
 
 class Turns:
@@ -27,34 +31,61 @@ class Turns:
 
     def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
-        self._waiting: dict[object, Callable[[], None]] = {}
+        self._left = AT_A_TIME
+        self._waiting: OrderedDict[str, dict[object, _Answer]] = OrderedDict()
         self._next: IDelayedCall | None = None
 
-    def wait(self, request: object, answer: Callable[[], None]) -> None:
-        """Answer a request when it is its turn."""
-        self._waiting[request] = answer
+    def may_begin(self) -> bool:
+        """Take a place in this turn, if one is left for a request that arrives; return whether there was one.
+
+        Places that are not taken stay for the turns that follow, so a timer is needed for each fourth request only.
+        """
+        if not self._left or self._waiting:
+            return False
+        self._take()
+        return True
+
+    def wait(self, client: str, request: object, answer: _Answer) -> None:
+        """Answer a request of a client when it is its turn."""
+        self._waiting.setdefault(client, {})[request] = answer
         self._schedule()
 
-    def leave(self, request: object) -> None:
+    def leave(self, client: str, request: object) -> None:
         """Forget a request, whose client is gone. One that does not wait is ignored."""
-        self._waiting.pop(request, None)
-        if self._next is not None and not self._waiting:
+        mine = self._waiting.get(client, {})
+        if mine.pop(request, None) is not None and not mine:
+            del self._waiting[client]
+        if self._next is not None and self._left and not self._waiting:
             self._next.cancel()
             self._next = None
 
+    def _take(self) -> None:
+        self._left -= 1
+        if not self._left:
+            self._schedule()
+
     def _schedule(self) -> None:
-        if self._waiting and self._next is None:
+        if self._next is None:
             self._next = self._clock.callLater(0, self._run)
 
     def _run(self) -> None:
         self._next = None
+        self._left = AT_A_TIME
         try:
-            for request in list(islice(self._waiting, _AT_A_TIME)):
-                answer = self._waiting.pop(request, None)
-                if answer is not None:
-                    answer()
+            while self._left and self._waiting:
+                self._take()
+                self._pop()()
         finally:
-            self._schedule()
+            if self._waiting:
+                self._schedule()
+
+    def _pop(self) -> _Answer:
+        """Remove and return the first request of the client that has waited longest for a turn."""
+        client, mine = self._waiting.popitem(last=False)
+        answer = mine.pop(next(iter(mine)))
+        if mine:
+            self._waiting[client] = mine  # behind all others
+        return answer
 
 
 @implementer(IPushProducer)

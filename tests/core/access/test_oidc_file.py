@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from reqpi.core.access.clients import AccessScope
+from reqpi.core.access.clients import AccessScope, name_in
 from reqpi.core.access.oidc_file import BadOidcFile, read_oidc
+from reqpi.core.access.tokens import NAME
 
 ISSUER = 'url = "https://ci.example.org"\naudiences = ["reqpi"]\nkeys = "/etc/reqpi/jwks.json"\n'
 RULE = '[[issuer.rule]]\nclaims = { repository = "acme/web", ref = "refs/tags/*" }\nscopes = ["read", "commit"]\n'
@@ -27,8 +28,13 @@ DEFECTS = {
     WHOLE.replace('"acme/web"', '"*"'): "a * stands at the end",
     WHOLE.replace('"acme/web"', '"*/web"'): "a * stands at the end",
     f"{WHOLE}{WHOLE}": "two issuers have the same url",
+    f'{WHOLE}quota = "much"\n': "rule 1: quota 'much': write a size, such as 20GB",
+    f"{WHOLE}quota = 20\n": "rule 1: write quota as a text",
     "#" * (1 << 20) + "\n": "the file is larger",
 }
+
+
+JOB = {"sub": "repo:acme/web", "repository": "acme/web", "ref": "refs/tags/v1"}
 
 
 class FileTests(SynchronousTestCase):
@@ -69,3 +75,29 @@ class FileTests(SynchronousTestCase):
             client = issuer.client_of({"repository": "acme/web", "ref": "refs/tags/v1", "sub": subject})
             assert client is not None
             self.assertEqual(client.name, "https://ci.example.org")
+
+    def test_each_subject_of_a_rule_with_a_quota_has_an_account(self) -> None:
+        """No token has such a name, and the account alone says which quota it has."""
+        [issuer] = read_oidc(f'{WHOLE}quota = "20 GB"\n'.encode())
+        accounts = set()
+        for subject in ("repo:acme/web", "ci-main", "a" * 300, "a" * 300 + "b", None):
+            client = issuer.client_of(JOB | {"sub": subject})
+            assert client is not None
+            self.assertIsNone(NAME.fullmatch(client.account))
+            self.assertLess(len(client.account), 250)
+            self.assertEqual(name_in(client.account)[:100], client.name[:100])
+            self.assertEqual(issuer.quota(client.account), 20 * 10**9)
+            accounts.add(client.account)
+        self.assertEqual(len(accounts), 5)
+        self.assertIsNone(issuer.quota("ci-main"))
+
+    def test_a_quota_stays_with_its_claims(self) -> None:
+        """Wherever in the file the rule is, and whatever its quota is now; another issuer has other accounts."""
+        [before] = read_oidc(f'{WHOLE}quota = "1 GB"\n'.encode())
+        other = '[[issuer.rule]]\nclaims = { repository = "acme/other" }\nscopes = ["read"]\nquota = "1 kB"\n'
+        [after] = read_oidc(f'[[issuer]]\n{ISSUER}{other}{RULE}quota = "2 GB"\n'.encode())
+        [elsewhere] = read_oidc(f'{WHOLE.replace("ci.example", "ci2.example")}quota = "3 GB"\n'.encode())
+        client = before.client_of(JOB)
+        assert client is not None
+        self.assertEqual(after.quota(client.account), 2 * 10**9)
+        self.assertIsNone(elsewhere.quota(client.account))

@@ -11,7 +11,7 @@ from reqpi.core.export import requirements
 from reqpi.core.model import Commitment
 from reqpi.core.report import Document, Note
 from tests.core.locks.table_uv import BAR, lock, package
-from tests.core.locks.tool_table import elsewhere, entry, pipenv, poetry, source
+from tests.core.locks.tool_locks import elsewhere, entry, pipenv, poetry, source
 from tests.distributions import a_file, a_page
 
 PROJECT = Note(0, "", "left out: the project itself", level="note")

@@ -7,8 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core import locks
 from tests.core.locks.table_uv import BAR, REGISTRY, WHEEL, asked, lock, package
 from tests.core.locks.toml_locks import DATA
-from tests.core.locks.tool_table import BAR as POETRY_BAR
-from tests.core.locks.tool_table import FOO, poetry
+from tests.core.locks.tool_locks import BAR as POETRY_BAR
+from tests.core.locks.tool_locks import FOO, poetry
 
 NAMES_BAR = '{ name = "bar" }'
 

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from reqpi.core.errors import BrokenLock
 from tests.core.locks.test_tool_table import READERS, read
 from tests.core.locks.tool_files import LOCKS
-from tests.core.locks.tool_table import ACCEPTED, REFUSED, Row
+from tests.core.locks.tool_locks import Row
+from tests.core.locks.tool_table import ACCEPTED, REFUSED
 
 SMALL = {
     "poetry": "poetry/sources.poetry.lock",

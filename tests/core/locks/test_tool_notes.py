@@ -9,9 +9,10 @@ from reqpi.core.locks.findings import LIMIT, Findings
 from reqpi.core.locks.tools.entries import PACKAGES
 from reqpi.core.locks.tools.json_document import load
 from tests.core.locks.test_tool_table import read
-from tests.core.locks.tool_table import BAR, FOO, NAME, TWO, entry, legacy, locked, pex, pipenv, source
-from tests.core.locks.tool_table import pdm as a_pdm_lock
-from tests.core.locks.tool_table import poetry as a_poetry_lock
+from tests.core.locks.tool_locks import BAR, FOO, NAME, entry, legacy, locked, pex, pipenv, source
+from tests.core.locks.tool_locks import pdm as a_pdm_lock
+from tests.core.locks.tool_locks import poetry as a_poetry_lock
+from tests.core.locks.tool_table import TWO
 
 
 def notes(row: tuple[str, bytes]) -> list[tuple[int, str]]:

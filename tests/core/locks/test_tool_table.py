@@ -11,7 +11,8 @@ from reqpi.core.locks.pip.lines import physical_lines
 from reqpi.core.locks.tools import pdm, pex, pipfile, poetry
 from reqpi.core.model import Pin
 from reqpi.core.report import Note
-from tests.core.locks.tool_table import ACCEPTED, REFUSED, Row
+from tests.core.locks.tool_locks import Row
+from tests.core.locks.tool_table import ACCEPTED, REFUSED
 
 READERS = {"poetry": poetry.read, "pdm": pdm.read, "pipfile": pipfile.read, "pex": pex.read}
 

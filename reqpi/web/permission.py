@@ -24,6 +24,7 @@ _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
 _NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "drift", "pins", "diff", "graph")
+_NO_PAGES += ("hold", "deny", "revoke")
 """Segments below an address whose answers need no page."""
 
 

@@ -110,6 +110,7 @@ from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
 from reqpi.web.pages.actions import AddressActions
 from reqpi.web.pages.address import PageSection
+from reqpi.web.pages.diff_page import LookUpAdvisories
 from reqpi.web.pages.people import PeopleResource
 from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.pages.pin_pages import PinPages
@@ -294,6 +295,7 @@ class Root(Resource):
     :param sections: further parts of the overview of a lock.
     :param known: returns the drift of a lock, for the table of its pins.
     :param audits: it has advisories, so that variables for audits are among those of an address.
+    :param advisories: returns them, for the differences between two locks.
     """
 
     isLeaf = True
@@ -313,6 +315,7 @@ class Root(Resource):
         audits: bool = False,
         sections: Sequence[PageSection] = (),
         known: KnownFindings | None = None,
+        advisories: LookUpAdvisories = lambda: None,
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -325,7 +328,7 @@ class Root(Resource):
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
         self._people = PeopleResource(services, base, access, sections, audits=audits)
-        pages = (PinPages(services.shelf, access, known), AddressActions(services, access), self._people)
+        pages = (PinPages(services.shelf, access, known, advisories), AddressActions(services, access), self._people)
         self._features = (*features, *pages)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))

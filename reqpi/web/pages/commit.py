@@ -100,8 +100,13 @@ def _defect(defect: Defect, lines: Sequence[str]) -> Tag:
     place = f"{defect.document}, " if defect.document else ""
     where = f"{place}line {defect.line}" if defect.line else place or "The whole document"
     code = tags.pre(list(_around(defect, lines))) if defect.line else ""
-    advice = tags.p(inline(defect.advice)) if defect.advice else ""
+    advice = tags.p(inline(_sentence(defect.advice))) if defect.advice else ""
     return tags.li(tags.p(tags.strong(where), ": ", defect.problem), code, advice)
+
+
+def _sentence(text: str) -> str:
+    """Return an advice, which may be a part of a sentence in a terminal, as a whole sentence."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def _around(defect: Defect, lines: Sequence[str]) -> Iterable[Tag]:

@@ -1,6 +1,6 @@
 """Make the screenshots of the pages for people, next to this file.
 
-    python docs/screenshots/make.py
+    python docs/screenshots/make.py [walk | pages]
 
 It starts a server in front of an upstream of the tests, fills both, and shows each page to Debian's Chromium: in a wide
 window in light and dark, and in a narrow one. Then it takes the walk of the tests, with the real pip, and makes a
@@ -50,20 +50,21 @@ END = """([selector, most]) => {
   const begin = selector ? document.querySelector(selector).getBoundingClientRect().top + scrollY - 16 : 0;
   const parts = [...document.querySelectorAll("body *")].filter((each) => !each.closest("svg svg, svg *"));
   const ends = parts.map((each) => each.getBoundingClientRect().bottom + scrollY).filter((end) => end > begin);
+  const pad = 6;
   const cut = (end) => parts.some((each) => {
     const box = each.getBoundingClientRect();
-    return !each.children.length && box.top + scrollY < end && box.bottom + scrollY > end + 1 && box.height > 0;
+    const leaf = !each.children.length || ["SUMMARY", "TR", "P", "LI", "BUTTON"].includes(each.tagName);
+    return leaf && box.height > 0 && box.top + scrollY < end + pad && box.bottom + scrollY > end + 1;
   });
   const fitting = ends.filter((end) => end - begin <= most && !cut(end));
-  return [begin, Math.min(Math.max(...fitting, begin + 200) + 20, document.documentElement.scrollHeight)];
+  return [begin, Math.min(Math.max(...fitting, begin + 200) + pad, document.documentElement.scrollHeight)];
 }"""
 """Returns where a picture begins, and where it can end without cutting a line."""
 
 
 def main() -> None:
-    """Make all screenshots."""
-    for old in HERE.glob("*.png"):
-        old.unlink()
+    """Make all screenshots, or those of the walk or of the pages alone."""
+    parts = sys.argv[1:] or ["walk", "pages"]
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
         upstream = stack.enter_context(Upstream())
@@ -73,13 +74,15 @@ def main() -> None:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         token = new_token(folder)
         options = ("--upstream", upstream.url, *options_of(folder))
-        with Server(folder / "walk", "--upstream", upstream.url, port=PORT) as server:
-            walk(browser, server.url, folder)
-        with Server(folder / "store", *options, port=PORT) as server:
-            for name, url in named_pages(server.url, token).items():
-                if name not in LEFT_OUT:
-                    show(browser, server.url, name, url, token)
-            defects(browser, server.url)
+        if "walk" in parts:
+            with Server(folder / "walk", "--upstream", upstream.url, port=PORT) as server:
+                walk(browser, server.url, folder)
+        if "pages" in parts:
+            with Server(folder / "store", *options, port=PORT) as server:
+                for name, url in named_pages(server.url, token).items():
+                    if name not in LEFT_OUT:
+                        show(browser, server.url, name, url, token)
+                defects(browser, server.url)
 
 
 def walk(browser: Browser, base: str, folder: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-from reqpi.client.advisories import Release, advisories_about
+from reqpi.client.advisories import QueriedRelease, advisories_about
 from reqpi.client.target import index_of
 from reqpi.core.diff import Change
 
@@ -50,7 +50,7 @@ def changed_advisories(sides: Sequence[str], changes: Sequence[Change]) -> list[
     return [_compared(*(_of_each(side, known) for side in _sides(change))) for change in changes]
 
 
-def _of_each(releases: Iterable[Release], known: Mapping[Release, frozenset[str]]) -> frozenset[str]:
+def _of_each(releases: Iterable[QueriedRelease], known: Mapping[QueriedRelease, frozenset[str]]) -> frozenset[str]:
     return frozenset[str]().union(*(known[release] for release in releases))
 
 
@@ -58,12 +58,12 @@ def _compared(before: frozenset[str], after: frozenset[str]) -> ChangedAdvisorie
     return ChangedAdvisories(*(tuple(sorted(ids)) for ids in (before - after, after - before, before & after)))
 
 
-def _sides(change: Change) -> tuple[list[Release], list[Release]]:
+def _sides(change: Change) -> tuple[list[QueriedRelease], list[QueriedRelease]]:
     """Return the releases before and after."""
     return _releases(change.project, change.before), _releases(change.project, change.after)
 
 
-def _releases(project: str, versions: Iterable[str]) -> list[Release]:
+def _releases(project: str, versions: Iterable[str]) -> list[QueriedRelease]:
     ecosystem = "crates.io" if project.startswith(_CRATE) else "PyPI"
     name = project.removeprefix(_CRATE)
-    return [Release(ecosystem, name, version) for version in versions if _VERSION.fullmatch(version)]
+    return [QueriedRelease(ecosystem, name, version) for version in versions if _VERSION.fullmatch(version)]

@@ -11,7 +11,7 @@ from reqpi.client.exchange import ask
 from reqpi.client.json_members import object_in, objects, text
 from reqpi.client.target import target_of
 
-__all__ = ["Release", "advisories_about", "has_advisories"]
+__all__ = ["QueriedRelease", "advisories_about", "has_advisories"]
 
 _AT_ONCE = 1000
 """Releases of one request, as the server takes them."""
@@ -37,7 +37,7 @@ def has_advisories(base_url: str, address: str) -> bool:
     return answer.status == 200
 
 
-class Release(NamedTuple):
+class QueriedRelease(NamedTuple):
     """A release of a package.
 
     :param ecosystem: as OSV names it: ``PyPI`` or ``crates.io``.
@@ -48,7 +48,7 @@ class Release(NamedTuple):
     version: str
 
 
-def advisories_about(base_url: str, address: str, releases: Sequence[Release]) -> list[tuple[str, ...]] | None:
+def advisories_about(base_url: str, address: str, releases: Sequence[QueriedRelease]) -> list[tuple[str, ...]] | None:
     """Return the ids of the advisories that affect each release; ``None``: the server has no advisories.
 
     :param releases: each with a name and a version of at most 500 characters.
@@ -73,7 +73,7 @@ def advisories_about(base_url: str, address: str, releases: Sequence[Release]) -
     return [tuple(ids) for ids in found]
 
 
-def _query(release: Release, token: str) -> dict[str, object]:
+def _query(release: QueriedRelease, token: str) -> dict[str, object]:
     package = {"ecosystem": release.ecosystem, "name": release.name}
     query: dict[str, object] = {"package": package, "version": release.version}
     return query | {"page_token": token} if token else query

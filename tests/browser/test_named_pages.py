@@ -16,8 +16,8 @@ from tests.fake_upstream import Upstream
 
 pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("browser")]
 
-WIDTHS = (390, 1280)
-SCHEMES = ("light", "dark")
+WINDOWS = ((390, "light"), (390, "dark"), (1280, "light"), (1280, "dark"))
+"""Widths, and colours."""
 
 
 class NamedPagesTests(BrowserCase):
@@ -47,16 +47,14 @@ class NamedPagesTests(BrowserCase):
         wrong = []
         if page.locator("h1").count() != 1 or page.locator("main").count() != 1:
             wrong.append(f"{name}: it has not one h1 and one main")
-        for width in WIDTHS:
+        for width, scheme in WINDOWS:
             page.set_viewport_size({"width": width, "height": 800})
-            for scheme in SCHEMES:
-                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-                dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
-                if dark != (scheme == "dark"):
-                    wrong.append(f"{name}: its background is not {scheme}")
-                wrong += [f"{name}, {width} px, {scheme}: {each}" for each in overflow(page)]
-                found = violations(page, program) if program else []
-                wrong += [f"{name}, {width} px, {scheme}: {each}" for each in found]
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            dark = page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+            if dark != (scheme == "dark"):
+                wrong.append(f"{name}: its background is not {scheme}")
+            found = [*overflow(page), *(violations(page, program) if program else [])]
+            wrong += [f"{name}, {width} px, {scheme}: {each}" for each in found]
         return wrong
 
     def looked_at(self, person: Watched, operator: Watched, program: str, *, scripts: bool) -> list[str]:

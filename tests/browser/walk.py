@@ -102,6 +102,7 @@ class Walk:
         typed = "".join(f"$ {line}\n" for line in commands.splitlines())
         shown = escape(said)
         text = f'{escape(typed)}<span class="{"failed" if failed else "passed"}">{shown}</span>'
+        self.page.goto("about:blank")
         self.page.set_content(_TERMINAL.format(text=text))
 
     def _copy(self, button: Locator) -> str:

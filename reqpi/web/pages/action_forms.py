@@ -15,7 +15,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.login_cookie import form_key
-from reqpi.web.pages.frame import root_of, scrolled
+from reqpi.web.pages.frame import Shown, root_of, scrolled
 from reqpi.web.pages.pins import shown_pins
 from reqpi.web.pages.text import shown_time
 from reqpi.web.permission import check_lock
@@ -180,7 +180,7 @@ def _revocable(denial: Denial, here: str, fields: Sequence[Tag]) -> Tag:
     label = {"aria-label": f"Revoke the denial of {denial.what}"}
     button = tags.button("Revoke", type="submit", **label)
     form = tags.form(_hidden("what", denial.what), *fields, button, method="post", action=f"{here}{REVOKE}")
-    cells = [tags.code(denial.what), denial.because, shown_time(denial.at), denial.by, form]
+    cells: list[Shown] = [tags.code(denial.what), denial.because, shown_time(denial.at), denial.by, form]
     return tags.tr([tags.td(cell) for cell in cells])
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.web.http import SEE_OTHER
 from twisted.web.server import Request
 from twisted.web.template import Tag, tags
@@ -76,7 +76,7 @@ class _Shown:
     unread: int
     licences_before: Licences
     licences_after: Licences
-    advised: AdvisedChanges | None
+    advised: AdvisedChanges | None = field(kw_only=True)
 
 
 async def diff_page(
@@ -131,7 +131,8 @@ async def _compared(
         )
     ]
     advised = None if advisories is None else await in_thread(advised_changes, advisories, found)
-    return _Shown(before, after, root, differing, len(found), len(open_ones) - len(looked_at), *licences, advised)
+    unread = len(open_ones) - len(looked_at)
+    return _Shown(before, after, root, differing, len(found), unread, *licences, advised=advised)
 
 
 def _only(contents: Contents, names: Iterable[str]) -> Contents:

@@ -1,100 +1,123 @@
 """Make the screenshots of the pages for people, next to this file.
 
-    python docs/screenshots/make.py
+    python docs/screenshots/make.py [walk | pages]
 
 It starts a server in front of an upstream of the tests, fills both, and shows each page to Debian's Chromium: in a wide
-window in light and dark, and in a narrow one. It needs the dependency group "test" and a chromium on PATH.
+window in light and dark, and in a narrow one. Then it takes the walk of the tests, with the real pip, and makes a
+picture of each step. It needs the dependency group "screenshots" and a chromium on PATH.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 
-from tests.browser.chromium import chromium  # noqa: E402
-from tests.browser.crawl import ask  # noqa: E402
-from tests.browser.walk import Walk  # noqa: E402
+from tests.browser.chromium import LIMIT, chromium  # noqa: E402
+from tests.browser.named_pages import FOR_OPERATOR, log_in, named_pages, new_token, options_of  # noqa: E402
+from tests.browser.walk import DEFECTIVE, Pip, Walk, stock_for_walk, walked  # noqa: E402
 from tests.end_to_end.server import Server  # noqa: E402
 from tests.fake_upstream import Upstream  # noqa: E402
 
-WINDOWS = {"light": (1000, 760, "light"), "dark": (1000, 760, "dark"), "narrow": (390, 844, "light")}
-"""Each kind of screenshot: the width and height of the window, and the colours."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-REQUIRED = {
-    "flask": ("3.1.1", ["werkzeug>=3.1", "jinja2>=3.1", "itsdangerous>=2.2", "click>=8.1", "blinker>=1.9"]),
-    "werkzeug": ("3.1.3", ["markupsafe>=2.1"]),
-    "jinja2": ("3.1.6", ["markupsafe>=2"]),
-    "itsdangerous": ("2.2.0", []),
-    "click": ("8.2.1", ['colorama; sys_platform == "win32"']),
-    "markupsafe": ("3.0.2", []),
-    "blinker": ("1.9.0", []),
-}
-"""Releases of the upstream, and what each requires."""
+WINDOWS = {"light": (1000, 1000, "light"), "dark": (1000, 1000, "dark"), "narrow": (390, 1000, "light")}
+"""Each kind of screenshot: its width, its height at most, and the colours."""
 
-LACKING = "".join(f"{name}=={version}\n" for name, (version, _) in REQUIRED.items() if name != "blinker")
-"""A lock without blinker, which flask requires."""
+PORT = 2000
+"""Of the server: the pictures show it."""
 
-DEFECTIVE = LACKING.replace("werkzeug==3.1.3", "werkzeug>=3.1").replace("click==8.2.1", "click")
+LEFT_OUT = frozenset({"search", "project", "compare", "missing", "forbidden"})
+"""Pages that look like another one."""
+
+OPENED = {"pins": ".pins details", "deny": "#actions details"}
+"""What is opened on a page before the picture is made: the first of these elements."""
+
+BEGINS = {"refused": "#refused", "actions": "#actions"}
+"""Where the picture of a page begins, if it is not at its top."""
+
+END = """([selector, most]) => {
+  const begin = selector ? document.querySelector(selector).getBoundingClientRect().top + scrollY - 16 : 0;
+  const parts = [...document.querySelectorAll("body *")].filter((each) => !each.closest("svg svg, svg *"));
+  const ends = parts.map((each) => each.getBoundingClientRect().bottom + scrollY).filter((end) => end > begin);
+  const pad = 6;
+  const cut = (end) => parts.some((each) => {
+    const box = each.getBoundingClientRect();
+    const leaf = !each.children.length || ["SUMMARY", "TR", "P", "LI", "BUTTON"].includes(each.tagName);
+    return leaf && box.height > 0 && box.top + scrollY < end + pad && box.bottom + scrollY > end + 1;
+  });
+  const fitting = ends.filter((end) => end - begin <= most && !cut(end));
+  return [begin, Math.min(Math.max(...fitting, begin + 200) + pad, document.documentElement.scrollHeight)];
+}"""
+"""Returns where a picture begins, and where it can end without cutting a line."""
 
 
 def main() -> None:
-    """Make all screenshots."""
+    """Make all screenshots, or those of the walk or of the pages alone."""
+    parts = sys.argv[1:] or ["walk", "pages"]
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
         upstream = stack.enter_context(Upstream())
-        for name, (version, requires) in REQUIRED.items():
+        stock_for_walk(upstream)
+        for name, (version, requires) in {"werkzeug": ("3.0.1", ["markupsafe>=2.1"])}.items():
             upstream.wheel(name, version, requires)
-            upstream.sdist(name, version, requires)
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        options = ("--upstream", upstream.url, "--url", "http://buildhost:2000", "--host", "127.0.0.1")
-        server = stack.enter_context(Server(folder / "store", *options))
-        for name, url in pages(server.url):
-            show(browser, url, name)
-        defects(browser, server.url)
+        token = new_token(folder)
+        options = ("--upstream", upstream.url, *options_of(folder))
+        if "walk" in parts:
+            with Server(folder / "walk", "--upstream", upstream.url, port=PORT) as server:
+                walk(browser, server.url, folder)
+        if "pages" in parts:
+            with Server(folder / "store", *options, port=PORT) as server:
+                for name, url in named_pages(server.url, token).items():
+                    if name not in LEFT_OUT:
+                        show(browser, server.url, name, url, token)
+                defects(browser, server.url)
 
 
-def pages(base: str) -> Iterator[tuple[str, str]]:
-    """Yield each page that this server has: its name, and its URL."""
-    address, other = (committed(base, lock) for lock in (LACKING, LACKING.replace("3.1.1", "3.1.0")))
-    for path in ("flask/", "werkzeug/", "jinja2/", "click/", "blinker/", "blinker/"):
-        ask(f"{base}/{address}/simple/{path}")
-    for path in ("flask/flask-3.1.1-py3-none-any.whl", "click/click-8.2.1-py3-none-any.whl"):
-        ask(f"{base}/{address}/simple/{path}")
-    ask(f"{base}/{other}/simple/flask/")
-    yield "front", f"{base}/"
-    yield "login", f"{base}/login"
-    yield "address", f"{base}/{address}/"
-    yield "refused", f"{base}/{address}/?suggest=1#refused"
-    yield "error", f"{base}/{address}/simple/blinker/"
-    below = {
-        "pins": "pins",
-        "file": "pins/flask/flask-3.1.1-py3-none-any.whl",
-        "diff": f"diff/{other}",
-        "graph": "graph",
-        "why": "graph?why=markupsafe",
-    }
-    for name, path in below.items():
-        url = f"{base}/{address}/{path}"
-        if ask(url).status == 200:
-            yield name, url
+def walk(browser: Browser, base: str, folder: Path) -> None:
+    """Make a picture of each step of the walk."""
+    with window(browser, "light") as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
+        for number, (name, _) in enumerate(walked(Walk(page, base), Pip(folder)), 1):
+            begin = {
+                "defects": "#defects",
+                "refused": "#refused",
+                "line": "#refused",
+                "copied": "#use",
+                "fixed": "#commit-form",
+            }.get(name, "")
+            shoot(page, f"walk-{number:02}-{name}", 760, begin)
 
 
-def committed(base: str, lock: str) -> str:
-    """Commit a lock. Return its address."""
-    got = ask(f"{base}/locks", "POST", lock.encode(), Accept="application/json")
-    if got.status not in (200, 201):
-        raise SystemExit(f"the lock was not committed: {got.body.decode()}")
-    address: str = json.loads(got.body)["address"]
-    return address
+def show(browser: Browser, base: str, name: str, url: str, token: str) -> None:
+    """Make the screenshots of a page."""
+    for kind, (_, height, _) in WINDOWS.items():
+        with window(browser, kind) as page:
+            if name in FOR_OPERATOR:
+                log_in(page, base, token)
+            page.goto(url)
+            if name in OPENED:
+                page.locator(OPENED[name]).first.locator("summary").click()
+            shoot(page, f"{name}-{kind}", height, BEGINS.get(name, ""))
+
+
+def defects(browser: Browser, base: str) -> None:
+    """Make the screenshots of a lock with defects, which has no URL of its own."""
+    for kind, (_, height, _) in WINDOWS.items():
+        with window(browser, kind) as page:
+            Walk(page, base).commit(DEFECTIVE)
+            shoot(page, f"defects-{kind}", height, "#commit")
 
 
 @contextmanager
@@ -103,25 +126,25 @@ def window(browser: Browser, kind: str) -> Iterator[Page]:
     width, height, scheme = WINDOWS[kind]
     size: ViewportSize = {"width": width, "height": height}
     context = browser.new_context(viewport=size, color_scheme="dark" if scheme == "dark" else "light")
-    yield context.new_page()
+    page = context.new_page()
+    page.set_default_timeout(LIMIT)
+    yield page
     context.close()
 
 
-def show(browser: Browser, url: str, name: str) -> None:
-    """Make the screenshots of a page."""
-    for kind in WINDOWS:
-        with window(browser, kind) as page:
-            page.goto(url)
-            page.screenshot(path=HERE / f"{name}-{kind}.png")
+def shoot(page: Page, name: str, most: int, begin: str = "") -> None:
+    """Make a small picture of a page.
 
-
-def defects(browser: Browser, base: str) -> None:
-    """Make the screenshots of a lock with defects, which has no URL of its own."""
-    for kind in WINDOWS:
-        with window(browser, kind) as page:
-            Walk(page, base).commit(DEFECTIVE)
-            page.locator("#defects").evaluate("(found) => found.scrollIntoView()")
-            page.screenshot(path=HERE / f"defects-{kind}.png")
+    :param most: its height at most.
+    :param begin: the element at its top; empty: the page.
+    """
+    page.mouse.move(0, 0)
+    top, end = page.evaluate(END, [begin, most])
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    clip = {"x": 0, "y": max(top, 0), "width": width, "height": end - max(top, 0)}
+    data = page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
+    picture = Image.open(BytesIO(data)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    picture.save(HERE / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from reqpi.core.model import File, Lock, Page, Pin, Project
 from reqpi.core.report import Note
 
 __all__ = [
+    "CRATE",
     "LONGEST_REASON",
     "BadDenial",
     "Denial",
@@ -43,7 +44,9 @@ LONGEST_REASON = 500
 _SHOWN = 70
 """Characters of a reason in a title: pip shows nothing else."""
 
-_CRATE = "crate:"
+CRATE = "crate:"
+"""The beginning of what denies a crate."""
+
 _SHA256 = re.compile(r"sha256:([0-9A-Fa-f]{64})")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 _CRATE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -117,14 +120,14 @@ def read_denied(text: str) -> str:
         return f"sha256:{digest[1].lower()}"
     if text.lower().startswith("sha256:"):
         raise BadDenial(f"{text[:80]} has no sha256 digest")
-    crate = text.startswith(_CRATE)
-    name, equals, version = (each.strip() for each in text.removeprefix(_CRATE).partition("=="))
+    crate = text.startswith(CRATE)
+    name, equals, version = (each.strip() for each in text.removeprefix(CRATE).partition("=="))
     if (_CRATE_NAME if crate else _PROJECT).fullmatch(name) is None:
         raise BadDenial(f"{text[:80]!r} names no project and no digest")
     if equals and not version:
         raise BadDenial(f"{text[:80]} has no version after ==")
     if crate:
-        return f"{_CRATE}{crate_name(name)}{_crate_version(text, version)}"
+        return f"{CRATE}{crate_name(name)}{_crate_version(text, version)}"
     return f"{canonicalize_name(name)}{_version(text, version)}"
 
 
@@ -172,7 +175,7 @@ def key_of(what: str) -> str:
     :param what: a result of :func:`read_denied`.
     """
     project, equals, version = what.partition("==")
-    return what if not equals or what.startswith(_CRATE) else f"{project}=={canonicalize_version(version)}"
+    return what if not equals or what.startswith(CRATE) else f"{project}=={canonicalize_version(version)}"
 
 
 class DenyList:
@@ -209,7 +212,7 @@ class DenyList:
         """
         if not self._by_what:
             return None
-        crate = f"{_CRATE}{crate_name(name)}"
+        crate = f"{CRATE}{crate_name(name)}"
         without_build = version.partition("+")[0]
         return self._first(f"sha256:{sha256}", crate, f"{crate}=={version}", f"{crate}=={without_build}")
 
@@ -220,6 +223,10 @@ class DenyList:
             for pin in lock.pins
             if (denial := self._of_pin(pin)) is not None
         )
+
+    def of_pins(self, pins: Iterable[Pin]) -> tuple[Denial, ...]:
+        """Return the denials of which it is certain, without a page, that they deny all files of a pin, each once."""
+        return tuple(dict.fromkeys(denial for pin in pins if (denial := self._of_pin(pin)) is not None))
 
     def _of_pin(self, pin: Pin) -> Denial | None:
         if not self._by_what:

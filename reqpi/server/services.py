@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
+from reqpi.core.advisories.index import AdvisoryIndex
 from reqpi.core.crates.source import CrateSource
 from reqpi.core.interfaces import Store, Upstream
 from reqpi.core.limits.rates import read_rate
@@ -50,6 +51,7 @@ from reqpi.web.learning import LearnResource
 from reqpi.web.operating import OperatorResource
 from reqpi.web.osv import OsvResource
 from reqpi.web.pages.address import PageSection
+from reqpi.web.pages.diff_page import LookUpAdvisories
 from reqpi.web.pages.operator import OperatorPage
 from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.permission import FrozenPages
@@ -133,9 +135,11 @@ def services_of(
 
     advisories = FollowedAdvisories(settings.advisories)
     policy = policy_of(settings, reactor, verbs.locks.shelf, upstream, advisories)
-    drift = LockDrift(
-        verbs.locks.shelf, counted, upstream, reactor, lambda: advisories.index if advisories.known else None
-    )
+
+    def known_advisories() -> AdvisoryIndex | None:
+        return advisories.index if advisories.known else None
+
+    drift = LockDrift(verbs.locks.shelf, counted, upstream, reactor, known_advisories)
     operating: list[Feature] = [
         OperatorResource(Undoing(verbs.locks.shelf, counted)),
         OperatorPage(report, verbs.locks.shelf.denials),
@@ -151,6 +155,7 @@ def services_of(
         features=[OsvResource(verbs.locks.shelf, advisories), drift_resource, *operating],
         sections=[drift_resource.section],
         known=drift_resource.known,
+        advisories=known_advisories,
         problem=lambda: readings.problem,
     )
     if policy is not None:
@@ -206,6 +211,7 @@ def _site(
     features: Iterable[Feature],
     sections: Sequence[PageSection],
     known: KnownFindings,
+    advisories: LookUpAdvisories,
     problem: Callable[[], str],
 ) -> BoundedSite:
     """Return the site, with all that it answers.
@@ -215,6 +221,7 @@ def _site(
     :param features: those that need no more than their own parts.
     :param sections: their parts of the overview of a lock.
     :param known: returns the drift of a lock.
+    :param advisories: returns those of the server.
     :param problem: says why the server should get no requests; empty if it should.
     """
     shelf = verbs.locks.shelf
@@ -236,6 +243,7 @@ def _site(
         audits=settings.advisories is not None,
         sections=sections,
         known=known,
+        advisories=advisories,
     )
     site = BoundedSite(
         root,

@@ -23,7 +23,10 @@ __all__ = ["FrozenPages", "check_lock", "logins_for", "may_commit", "may_know_ve
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
 
-_NO_PAGES = ("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "drift", "pins", "diff", "graph")
+_NO_PAGES = (
+    *("lock", "env", "refused", "runs", "forget", "refreeze", "frozen", "drift", "pins", "diff", "graph"),
+    *("hold", "deny", "revoke"),
+)
 """Segments below an address whose answers need no page."""
 
 

@@ -32,6 +32,9 @@ r"""Every route of the server.
     GET   /<address>/pins/<project>/<file>           a file, for people                       |
     GET   /<address>/diff                            ask for another address                  |
     GET   /<address>/diff/<other>                    how another lock differs                / reqpi.web.pages.pin_pages
+    POST  /<address>/hold                            begin to hold all of its files           \
+    POST  /<address>/deny                            deny something that it pins               } reqpi.web.pages.actions
+    POST  /<address>/revoke                          revoke a denial                          /
     GET   /<address>/lock                            the bytes that were uploaded
     GET   /<address>/lock/<path>                     one of several documents
     GET   /<address>/requirements.txt                the lock with the sha256 of every file it admits
@@ -105,7 +108,9 @@ from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.representation import COMMON, SERVER, STRICT_TRANSPORT
 from reqpi.web.index import IndexResource
 from reqpi.web.learning import LearnResource
+from reqpi.web.pages.actions import AddressActions
 from reqpi.web.pages.address import PageSection
+from reqpi.web.pages.diff_page import LookUpAdvisories
 from reqpi.web.pages.people import PeopleResource
 from reqpi.web.pages.pin_drift import KnownFindings
 from reqpi.web.pages.pin_pages import PinPages
@@ -290,6 +295,7 @@ class Root(Resource):
     :param sections: further parts of the overview of a lock.
     :param known: returns the drift of a lock, for the table of its pins.
     :param audits: it has advisories, so that variables for audits are among those of an address.
+    :param advisories: returns them, for the differences between two locks.
     """
 
     isLeaf = True
@@ -309,6 +315,7 @@ class Root(Resource):
         audits: bool = False,
         sections: Sequence[PageSection] = (),
         known: KnownFindings | None = None,
+        advisories: LookUpAdvisories = lambda: None,
     ) -> None:
         super().__init__()
         ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
@@ -320,8 +327,9 @@ class Root(Resource):
         self._access = access
         self._frozen = FrozenPages(services.shelf)
         self._learn = learning or LearnResource(None)
-        self._people = PeopleResource(services, base, access, sections)
-        self._features = (*features, PinPages(services.shelf, access, known), self._people)
+        self._people = PeopleResource(services, base, access, sections, audits=audits)
+        pages = (PinPages(services.shelf, access, known, advisories), AddressActions(services, access), self._people)
+        self._features = (*features, *pages)
         self._open = (health or HealthResource(), StaticFiles())
         self._names = frozenset[str]().union(*(feature.names for feature in self._features))
         self._runs = RunsResource(services.shelf, self._index, self._frozen, runs)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 from attrs import field, frozen
 
-__all__ = ["BROWSER", "Crawl", "Got", "ask"]
+__all__ = ["BROWSER", "Crawl", "Got", "ask", "settled"]
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 """The Accept of a browser."""
@@ -60,7 +60,7 @@ class Crawl:
             if _kind(url) in seen:
                 continue
             seen.add(_kind(url))
-            got = _settled(url)
+            got = settled(url)
             if got.status >= 400 and origin:
                 found.broken.append((url, origin))
             if got.is_page:
@@ -85,7 +85,7 @@ def ask(url: str, method: str = "GET", body: bytes | None = None, **headers: str
         connection.close()
 
 
-def _settled(url: str) -> Got:
+def settled(url: str) -> Got:
     """Return the response when the server no longer asks for a little patience: a file may be on its way to it."""
     for _ in range(_TRIES):
         got = ask(url)

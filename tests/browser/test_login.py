@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import pytest
@@ -12,8 +10,8 @@ from tests.browser.axe import axe_core, violations
 from tests.browser.case import LOCK, BrowserCase
 from tests.browser.chromium import overflow
 from tests.browser.hostile import HOSTILE
+from tests.browser.named_pages import log_in, new_token
 from tests.browser.walk import Walk
-from tests.end_to_end.server import ROOT
 
 pytestmark = [pytest.mark.clients, pytest.mark.xdist_group("browser")]
 
@@ -23,11 +21,8 @@ class LoginTests(BrowserCase):
 
     @classmethod
     def options(cls) -> Sequence[str]:
+        cls.token = new_token(cls.folder, "read", "commit", "operate")
         tokens = str(cls.folder / "tokens")
-        command = [sys.executable, "-m", "reqpi", "token", "new", "a-person", "--tokens", tokens]
-        command += [word for scope in ("read", "commit", "operate") for word in ("--scope", scope)]
-        made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=240)
-        cls.token = made.stdout.split()[-1]
         return "--tokens", tokens, "--anonymous", "none", "--audit-log", str(cls.folder / "audit")
 
     def test_a_login_lasts_until_the_person_logs_out(self) -> None:
@@ -63,10 +58,8 @@ class LoginTests(BrowserCase):
         """It has a denial, whose reason is hostile, and the end of the audit log."""
         program = axe_core()
         watched = self.watched(viewport={"width": 390, "height": 800})
-        page = watched.open(f"{self.server.url}/login")
-        page.fill("#token", self.token)
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_text("Logged in as a-person").wait_for()
+        page = watched.page
+        log_in(page, self.server.url, self.token)
         page.goto(f"{self.server.url}/operator")
         page.fill("[name=what]", "top")
         page.fill("[name=because]", HOSTILE[:400])

@@ -57,6 +57,20 @@ class CommitFormTests(WebCase):
         self.assertIn("</textarea><script>alert(1)</script>", page.text)
         self.assertEqual(page.elements.count("mark"), 2)
 
+    async def test_a_file_and_a_text_are_not_committed(self) -> None:
+        """Which of them is the lock? The text is in the form again; a browser chooses no file by itself."""
+        lock = b"six==1.0\n# chosen\n"
+        for text in (b"six==1.0\r\n# pasted\r\n", lock):
+            reply = await self.send(("document", "requirements.txt", lock), ("text", "", text))
+            self.assertEqual(reply.status, 400)
+            page = read(reply.body)
+            self.assertIn("Nothing was committed", page.text)
+            self.assertIn(text.decode().splitlines()[1], page.text)
+        for data in (lock, b"six==1.0\n# pasted\n"):
+            self.assertEqual((await self.ask(f"/{address_of(data)}/")).status, 410)
+        blank = await self.send(("document", "requirements.txt", lock), ("text", "", b" \r\n"))
+        self.assertEqual(blank.status, 303)
+
     async def test_an_empty_form_says_what_to_do(self) -> None:
         reply = await self.send(("document", "", b""), ("text", "", b""))
         self.assertEqual(reply.status, 400)

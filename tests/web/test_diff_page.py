@@ -6,7 +6,11 @@ import re
 
 from packaging.utils import canonicalize_name
 
+from reqpi.core.advisories.index import AdvisoryIndex
+from reqpi.core.advisories.reading import AdvisoryReader
 from reqpi.core.denials import read_denied
+from reqpi.web.routes import Root
+from tests.advisories import a_document, a_package, a_range, dumped
 from tests.distributions import a_file, a_page
 from tests.web.archives import wheel_of
 from tests.web.case import WebCase
@@ -16,6 +20,9 @@ SIX = {
     version: wheel_of(f"Name: six\nLicense-Expression: {licence}\n".encode(), stem=f"six-{version}")
     for version, licence in (("1.0", "MIT"), ("2.0", "Apache-2.0"))
 }
+
+
+SCRIPT = "<script>alert(1)</script>"
 
 
 def rows_of(body: bytes) -> list[list[str]]:
@@ -111,3 +118,63 @@ class DiffPageTests(WebCase):
         self.assertIn("10,000 projects differ, of which the first 1,000 are shown", read(reply.body).text)
         three = await self.committed(*(f"{name}==1.0" for name in names), "")
         self.assertIn("9,500 projects were not compared", read((await self.ask(f"/{one}/diff/{three}")).body).text)
+
+
+class DiffAdvisoriesTests(WebCase):
+    """A server with advisories, and two locks."""
+
+    def made_root(self) -> Root:
+        documents = (
+            a_document("PYSEC-1", a_package("six", a_range(("introduced", "0"), ("fixed", "2.0")))),
+            a_document("PYSEC-2", a_package("six", a_range(("introduced", "2.0")))),
+            a_document("PYSEC-3", a_package("six", a_range(("introduced", "0"))), summary=SCRIPT),
+            a_document("MAL-4", a_package("zoe", versions=["1.0"])),
+            a_document("PYSEC-5", a_package("same", a_range(("introduced", "0")))),
+        )
+        reader = AdvisoryReader()
+        self.index = AdvisoryIndex.of(reader.read(dumped(each)) for each in documents)
+        return Root(self.services(), self.base, self.ready_answers, advisories=lambda: self.index)
+
+    async def setUp(self) -> None:
+        await super().setUp()
+        self.before = await self.committed("six==1.0", "same==1.0")
+        self.after = await self.committed("six==2.0", "same==1.0", "zoe==1.0")
+
+    async def test_a_change_fixes_advisories_and_brings_others(self) -> None:
+        """Those about releases that stay are no part of the change."""
+        page = (await self.ask(f"/{self.before}/diff/{self.after}")).body
+        rows = rows_of(page)
+        self.assertEqual(
+            [row[6] for row in rows if len(row) == 7], ["new: PYSEC-2in both: PYSEC-3fixed: PYSEC-1", "new: MAL-4"]
+        )
+        listed = [row[:3] for row in rows if len(row) == 4]
+        self.assertEqual(
+            listed,
+            [
+                ["PYSEC-2", "new", "six"],
+                ["MAL-4", "new", "zoe"],
+                ["PYSEC-3", "in both", "six"],
+                ["PYSEC-1", "fixed", "six"],
+            ],
+        )
+        text = read(page).text
+        self.assertIn("1 fixed, 2 new, 1 in both", text)
+        self.assertIn("Malware.", text)
+        self.assertNotIn("PYSEC-5", text)
+        self.assertEqual(read(page).elements.count("script"), 1)
+        self.assertIn(SCRIPT, text)
+
+    async def test_the_other_way_round_it_is_the_other_way_round(self) -> None:
+        rows = rows_of((await self.ask(f"/{self.after}/diff/{self.before}")).body)
+        listed = {row[0]: row[1] for row in rows if len(row) == 4}
+        self.assertEqual(listed, {"PYSEC-1": "new", "PYSEC-2": "fixed", "MAL-4": "fixed", "PYSEC-3": "in both"})
+
+    async def test_a_change_without_advisories_is_said_to_have_none(self) -> None:
+        other = await self.committed("six==1.0", "same==1.0", "anna==1.0")
+        text = read((await self.ask(f"/{self.before}/diff/{other}")).body).text
+        self.assertIn("No advisory that this server knows", text)
+
+    async def test_a_server_without_advisories_says_nothing_about_them(self) -> None:
+        self.index = None  # type: ignore[assignment]
+        text = read((await self.ask(f"/{self.before}/diff/{self.after}")).body).text
+        self.assertNotIn("dvisor", text)

@@ -16,7 +16,8 @@ HOSTILE = (
 )
 
 ATTRIBUTES = {"aria-label", "charset", "class", "content", "data-copy", "defer", "href", "id", "lang", "name", "rel"}
-ATTRIBUTES |= {"aria-label", "open", "role", "scope", "src", "tabindex", "type", "datetime"}
+ATTRIBUTES |= {"aria-label", "open", "role", "scope", "src", "tabindex", "type", "datetime", "action", "method"}
+ATTRIBUTES |= {"aria-labelledby", "value"}
 """The attributes that our own elements have."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrs import asdict
 
+from reqpi.cli.changed_advisories import ChangedAdvisories, changed_advisories
 from reqpi.cli.colour import CYAN, GREEN, RED, YELLOW, painted
 from reqpi.cli.inputs.checked_listing import checked_files
 from reqpi.cli.inputs.lock_files import LockFiles, take_or_tell
@@ -27,6 +28,9 @@ from reqpi.core.model import Lock
 __all__ = ["command_line", "main"]
 
 
+_ADVISED = {"fixed": "fixes", "new": "brings", "both": "still has"}
+"""The words before the ids of advisories, by the members of :class:`ChangedAdvisories`."""
+
 _COLOURS = {"added": GREEN, "removed": RED, "version": YELLOW, "files": CYAN}
 
 
@@ -34,12 +38,26 @@ def main(arguments: Sequence[str]) -> int:
     """Print the differences, one project per line."""
     options = command_line().parse_args(arguments)
     found = changes(_contents(options.before), _contents(options.after))
+    advised = changed_advisories((options.before, options.after), found)
     if options.json:
-        print(json.dumps([asdict(change) for change in found], indent=2))
+        print(json.dumps([_object(*each) for each in zip(found, advised, strict=True)], indent=2))
     else:
-        for change in found:
+        for change, advisories in zip(found, advised, strict=True):
             print(painted(visible(_line(change)), _COLOURS[change.kind], sys.stdout))
+            for line in _advisory_lines(advisories):
+                print(visible(line))
     return DIFFERENT if found else DONE
+
+
+def _object(change: Change, advisories: ChangedAdvisories | None) -> dict[str, object]:
+    """Return the JSON of a change, with the advisories if a server was asked that has some."""
+    return asdict(change) | ({} if advisories is None else {"advisories": asdict(advisories)})
+
+
+def _advisory_lines(advisories: ChangedAdvisories | None) -> Iterator[str]:
+    for words, ids in () if advisories is None else asdict(advisories).items():
+        if ids:
+            yield f"    {_ADVISED[words]}: {', '.join(ids)}"
 
 
 def _line(change: Change) -> str:

@@ -21,7 +21,7 @@ _OPEN = ("", "locks", "learn", "denials", "login", "logout", "operator")
 _FOR_ANYONE = (b"login", b"logout")
 """First segments of paths that need no scope."""
 
-_OPERATING = ([b"forget"], [b"refreeze"])
+_OPERATING = ([b"forget"], [b"refreeze"], [b"deny"], [b"revoke"])
 """Paths below an address that are for the operator."""
 
 _QUERIES = ([b"osv", b"v1", b"query"], [b"osv", b"v1", b"querybatch"])

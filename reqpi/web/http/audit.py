@@ -22,7 +22,7 @@ from reqpi.web.http.headers import header
 
 __all__ = ["AuditLog", "note_detail"]
 
-_BELOW = {"runs": "run", "forget": "forget", "refreeze": "refreeze"}
+_BELOW = {"runs": "run"} | {same: same for same in ("forget", "refreeze", "hold", "deny", "revoke")}
 """Changes that a POST to a path below an address makes, by the last segment."""
 
 _ENDED = {"learn": "end learn", "runs": "end run"}

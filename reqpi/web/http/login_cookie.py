@@ -18,7 +18,7 @@ from twisted.web.server import Request
 from reqpi.web.http.headers import all_of, header
 from reqpi.web.http.token_access import token_in
 
-__all__ = ["authorization_of", "clear_login", "form_key", "is_own_form", "login_token", "set_login"]
+__all__ = ["authorization_of", "clear_login", "form_key", "is_from_here", "is_own_form", "login_token", "set_login"]
 
 _NAME = "__Host-reqpi-login"
 """The prefix makes browsers insist on ``Secure``, and on this host alone."""
@@ -39,7 +39,7 @@ def authorization_of(request: Request, method: bytes | None = None) -> str:
     """
     stated = header(request, "Authorization")
     token = "" if stated else login_token(request)
-    if not token or ((method or request.method) not in _READING and not _is_from_here(request)):
+    if not token or ((method or request.method) not in _READING and not is_from_here(request)):
         return stated
     return "Basic " + b64encode(f"__token__:{token}".encode()).decode()
 
@@ -74,15 +74,15 @@ def is_own_form(request: Request, key: str) -> bool:
     return not login_token(request) or hmac.compare_digest(key.encode(), form_key(request).encode())
 
 
-def _set(request: Request, value: str, age: int) -> None:
-    cookie = f"{_NAME}={value}; Path=/; Max-Age={age}; HttpOnly; Secure; SameSite=Strict"
-    request.responseHeaders.addRawHeader(b"Set-Cookie", cookie.encode("ascii"))
-
-
-def _is_from_here(request: Request) -> bool:
+def is_from_here(request: Request) -> bool:
     """Return whether a browser says that a page of this server makes the request."""
     site = all_of(request, "Sec-Fetch-Site")
     if site:
         return site == ["same-origin"]
     host = header(request, "Host")
     return bool(host) and all_of(request, "Origin") in ([f"https://{host}"], [f"http://{host}"])
+
+
+def _set(request: Request, value: str, age: int) -> None:
+    cookie = f"{_NAME}={value}; Path=/; Max-Age={age}; HttpOnly; Secure; SameSite=Strict"
+    request.responseHeaders.addRawHeader(b"Set-Cookie", cookie.encode("ascii"))

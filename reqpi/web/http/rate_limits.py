@@ -81,6 +81,8 @@ def limits_on(method: bytes, target: bytes) -> Iterator[Limit]:
         yield Limit.COMMITS
         if b"hold" in unquote_to_bytes(query):
             yield Limit.HOLDS
+    elif segments[-1] == b"hold":
+        yield Limit.HOLDS
     elif segments[-1] in (b"learn", b"runs"):
         yield Limit.SESSIONS
 

@@ -19,7 +19,7 @@ _FILES = (b"static", b"favicon.ico", b"robots.txt")
 _BELOW = frozenset(
     b"runs lock requirements.txt pylock.toml uv.lock pdm.lock files files.json env refused held wheelhouse.tar "
     b"sbom.cdx.json sbom.spdx.json build-requirements closed osv crates cargo frozen refreeze forget drift pins "
-    b"diff graph".split()
+    b"diff graph hold deny revoke".split()
 )
 """Segments below an address that are routes, except for the index."""
 

@@ -18,8 +18,9 @@ from reqpi.shelf.refusals import RecordedRefusal
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http.access import identity_of
+from reqpi.web.pages.action_forms import actions_on_address
 from reqpi.web.pages.clients import how_to_use
-from reqpi.web.pages.exports import exports_table
+from reqpi.web.pages.exports import exports_table, receipts
 from reqpi.web.pages.frame import Frame, root_of, send_page, template
 from reqpi.web.pages.pin_rows import PinRow, read_rows
 from reqpi.web.pages.pins import FIRST_FILES, FIRST_PINS, first_pins, shown_pins
@@ -43,7 +44,9 @@ class _Shown:
     :param root: see :func:`reqpi.web.pages.frame.root_of`.
     :param rows: the first pins.
     :param lines: see :func:`reqpi.web.pages.refusals.refused`.
+    :param actions: see :func:`reqpi.web.pages.action_forms.actions_on_address`.
     :param more: the parts that features add.
+    :param audits: the server has advisories.
     """
 
     commitment: Commitment
@@ -56,7 +59,9 @@ class _Shown:
     lines: Mapping[Project, str] | None
     withheld: Sequence[tuple[File, Denial]]
     freezings: Mapping[Project, PageFreezing]
+    actions: Sequence[Tag]
     more: Sequence[Tag]
+    audits: bool
 
     @property
     def index(self) -> str:
@@ -65,29 +70,40 @@ class _Shown:
 
 
 async def overview(
-    request: Request, services: LockServices, base: str, address: str, sections: Sequence[PageSection] = ()
+    request: Request,
+    services: LockServices,
+    base: str,
+    address: str,
+    sections: Sequence[PageSection] = (),
+    *,
+    audits: bool = False,
 ) -> bytes:
     """Answer ``GET /<address>/``. With ``?suggest=1`` the upstream is asked for the lines to add.
 
     :param sections: further parts, which features add.
+    :param audits: the server has advisories.
     """
     shelf = services.shelf
     commitment = await shelf.commitment(address)
     frozen = await shelf.frozen(commitment, dict.fromkeys(pin.project for pin in shown_pins(commitment)))
     refusals = await shelf.refused(address)
     here = "" if (request.path or b"").endswith(b"/") else f"{address}/"
+    state = await read_state(services, commitment, frozen)
+    withheld = await shelf.withheld(commitment, frozen)
     shown = _Shown(
         commitment,
         base,
         here,
         root_of(request),
         await read_rows(shelf, commitment, shown_pins(commitment)[:FIRST_PINS], FIRST_FILES),
-        await read_state(services, commitment, frozen),
+        state,
         refusals,
         await _lines(request, shelf, commitment, refusals),
-        await shelf.withheld(commitment, frozen),
+        withheld,
         await shelf.freezings(commitment),
+        await actions_on_address(request, services, commitment, here, held=state.is_settled, withheld=withheld),
         [tag for section in sections for tag in await section(request, commitment, here)],
+        audits,
     )
     return send_page(request, await in_thread(_rendered, shown))
 
@@ -125,12 +141,14 @@ class _Overview(Element):
             digests=_digests(len(lock.pins), lock.without_digests),
             state=state_of(shown.state, shown.here),
             use=how_to_use(shown.index, shown.base, shown.commitment.address),
+            actions=list(shown.actions),
             refused=refused(shown.refusals, shown.lines, lock.format),
             denied=denied(shown.withheld),
             more=list(shown.more),
             table=first_pins(shown.commitment, shown.here, shown.rows),
             trusted=trusted_on_first_use(shown.freezings),
-            exports=exports_table(shown.here, lock.format),
+            exports=exports_table(shown.here, lock.format, audits=shown.audits),
+            receipts=list(receipts(shown.base, shown.commitment.address)),
         )
 
 

@@ -27,6 +27,14 @@ __all__ = ["commit_form"]
 
 _ALERT = {"class_": "note bad", "role": "alert"}
 
+_NEITHER = "Choose a file, or paste a lock."
+
+_BOTH = (
+    "Nothing was committed: you chose a file and pasted a text, and only one of them can be the lock. Choose the file "
+    "again and empty the text field, or commit the text alone. To commit both together, save the text as a file, and "
+    "choose both files."
+)
+
 _MOST = 200
 """Defects that are shown. A document with more is not a lock."""
 
@@ -48,8 +56,8 @@ async def commit_form(request: Request, services: LockServices, base: str, acces
         return send_problem(request, unusable.problem)
     if not is_own_form(request, fields.key):
         return send_problem(request, not_own_form())
-    if not fields.documents:
-        return _again(request, base, fields, 400, tags.p("Choose a file, or paste a lock.", **_ALERT))
+    if fields.is_ambiguous or not fields.documents:
+        return _again(request, base, fields, 400, tags.p(_BOTH if fields.is_ambiguous else _NEITHER, **_ALERT))
     problem = problem_of_commit(request, access, fields.documents, hold=False)
     if problem is not None:
         return send_problem(request, problem)
@@ -92,8 +100,13 @@ def _defect(defect: Defect, lines: Sequence[str]) -> Tag:
     place = f"{defect.document}, " if defect.document else ""
     where = f"{place}line {defect.line}" if defect.line else place or "The whole document"
     code = tags.pre(list(_around(defect, lines))) if defect.line else ""
-    advice = tags.p(inline(defect.advice)) if defect.advice else ""
+    advice = tags.p(inline(_sentence(defect.advice))) if defect.advice else ""
     return tags.li(tags.p(tags.strong(where), ": ", defect.problem), code, advice)
+
+
+def _sentence(text: str) -> str:
+    """Return an advice, which may be a part of a sentence in a terminal, as a whole sentence."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
 def _around(defect: Defect, lines: Sequence[str]) -> Iterable[Tag]:

@@ -1,16 +1,18 @@
-"""The page of the differences between two locks: projects, versions, files and licences."""
+"""The page of the differences between two locks: projects, versions, files, licences and advisories."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 from twisted.web.http import SEE_OTHER
 from twisted.web.server import Request
 from twisted.web.template import Tag, tags
 
+from reqpi.core.advisories.changed import AdvisedChanges, advised_changes
+from reqpi.core.advisories.index import AdvisoryIndex
 from reqpi.core.diff import Change, Contents, changes
 from reqpi.core.lock_comparison import Compared, compared, contents_with_crates, undetermined
 from reqpi.core.model import Commitment, File, Page, Project
@@ -20,11 +22,12 @@ from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, not_offered
+from reqpi.web.pages.diff_advisories import advised_words, advisories_of
 from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page
 from reqpi.web.pages.pins_page import back_to
 from reqpi.web.pages.text import counted
 
-__all__ = ["ask_for_other", "diff_page"]
+__all__ = ["LookUpAdvisories", "ask_for_other", "diff_page"]
 
 _ADDRESS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])")
 
@@ -51,6 +54,9 @@ _NO_ADDRESS = problems.Problem(
 
 Licences = Mapping[File, tuple[Licence, ...] | None]
 
+LookUpAdvisories = Callable[[], AdvisoryIndex | None]
+"""Returns the advisories that the server knows now; ``None``: it was given none."""
+
 
 @frozen
 class _Shown:
@@ -59,6 +65,7 @@ class _Shown:
     :param changes: the first of all changes.
     :param count: the number of all changes.
     :param unread: the number of projects whose files were not compared, because there are too many.
+    :param advised: the advisories about all changes; ``None``: the server has no advisories.
     """
 
     before: Commitment
@@ -69,9 +76,12 @@ class _Shown:
     unread: int
     licences_before: Licences
     licences_after: Licences
+    advised: AdvisedChanges | None = field(kw_only=True)
 
 
-async def diff_page(request: Request, shelf: Shelf, access: Access | None, address: str, other: str) -> bytes:
+async def diff_page(
+    request: Request, shelf: Shelf, address: str, other: str, *, access: Access | None, advisories: LookUpAdvisories
+) -> bytes:
     """Answer ``GET /<address>/diff/<other>``. No upstream is asked.
 
     :param access: says whether the other address may be read; the routes have asked it about the first.
@@ -81,7 +91,7 @@ async def diff_page(request: Request, shelf: Shelf, access: Access | None, addre
     if access is not None and not access.offers(other):
         return problems.send(request, not_offered())
     before, after = await shelf.commitment(address), await shelf.commitment(other)
-    shown = await _compared(shelf, before, after, root_of(request))
+    shown = await _compared(shelf, before, after, root_of(request), advisories())
     return send_page(request, await in_thread(_rendered, shown))
 
 
@@ -99,7 +109,9 @@ async def ask_for_other(request: Request, shelf: Shelf, address: str) -> bytes:
     return b""
 
 
-async def _compared(shelf: Shelf, before: Commitment, after: Commitment, root: str) -> _Shown:
+async def _compared(
+    shelf: Shelf, before: Commitment, after: Commitment, root: str, advisories: AdvisoryIndex | None
+) -> _Shown:
     """Compare the locks, and the files where the locks alone do not decide."""
     old = await in_thread(contents_with_crates, before.lock)
     new = await in_thread(contents_with_crates, after.lock)
@@ -118,7 +130,9 @@ async def _compared(shelf: Shelf, before: Commitment, after: Commitment, root: s
             (after, [each.wheel_after for each in differing]),
         )
     ]
-    return _Shown(before, after, root, differing, len(found), len(open_ones) - len(looked_at), *licences)
+    advised = None if advisories is None else await in_thread(advised_changes, advisories, found)
+    unread = len(open_ones) - len(looked_at)
+    return _Shown(before, after, root, differing, len(found), unread, *licences, advised=advised)
 
 
 def _only(contents: Contents, names: Iterable[str]) -> Contents:
@@ -178,14 +192,16 @@ def _result(shown: _Shown) -> list[Shown]:
         return [*notes, tags.p("Both locks pin the same.")]
     more = f", of which the first {len(shown.changes):,} are shown" if shown.count > len(shown.changes) else ""
     caption = tags.caption(f"{counted(shown.count, 'project differs', 'projects differ')}{more}.")
-    names = ("project", "change", "before", "after", "files", "licence")
+    names = ["project", "change", "before", "after", "files", "licence"]
+    names += ["advisories"] if shown.advised is not None else []
     head = tags.thead(tags.tr([tags.th(name, scope="col") for name in names]))
     rows = tags.tbody([_row(shown, each) for each in shown.changes])
-    return [*notes, scrolled(tags.table(caption, head, rows), "Differences")]
+    advised = [] if shown.advised is None else advisories_of(shown.advised, f"{shown.root}{shown.after.address}/")
+    return [*notes, scrolled(tags.table(caption, head, rows), "Differences"), *advised]
 
 
 def _row(shown: _Shown, each: Compared) -> Tag:
-    change = each.change
+    change, advised = each.change, shown.advised
     return tags.tr(
         tags.th(_project(shown, change), scope="row"),
         tags.td(_KINDS[change.kind]),
@@ -193,6 +209,7 @@ def _row(shown: _Shown, each: Compared) -> Tag:
         tags.td(_versions(change.after)),
         tags.td(_names(each)),
         tags.td(_licences(shown, each)),
+        [] if advised is None else tags.td(advised_words(advised.by_project.get(change.project))),
     )
 
 

@@ -5,7 +5,7 @@ The predicate decides whether there is such a page, as it does for the file itse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from attrs import frozen
@@ -21,6 +21,7 @@ from reqpi.core.sbom.text import words
 from reqpi.core.shown_urls import as_shown
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.pages.action_forms import actions_on_file
 from reqpi.web.pages.files import came_from, yanked_text
 from reqpi.web.pages.frame import Frame, Shown, root_of, scrolled, send_page
 from reqpi.web.pages.pins_page import back_to
@@ -41,6 +42,7 @@ class _Shown:
 
     :param pins: those that admit the file.
     :param published: by whom, or why that is not known; ``None``: nothing was verified.
+    :param actions: see :func:`reqpi.web.pages.action_forms.actions_on_file`.
     """
 
     commitment: Commitment
@@ -48,6 +50,7 @@ class _Shown:
     inside: FileInside
     pins: tuple[Pin, ...]
     published: tuple[Publisher, ...] | str | None
+    actions: Sequence[Tag]
 
     @property
     def here(self) -> str:
@@ -66,7 +69,8 @@ async def file_page(request: Request, shelf: Shelf, address: str, name: str, fil
     inside = await shelf.insides.of(commitment, name, filename)
     pins = admission.admitting(commitment.lock, inside.file)
     published = (await shelf.provenance.known(commitment, [inside.file])).get(inside.file)
-    shown = _Shown(commitment, root_of(request), inside, pins, published)
+    actions = actions_on_file(request, f"{root_of(request)}{commitment.address}/", inside.file, pins)
+    shown = _Shown(commitment, root_of(request), inside, pins, published, actions)
     return send_page(request, await in_thread(_rendered, shown))
 
 
@@ -75,7 +79,7 @@ def _rendered(shown: _Shown) -> bytes:
     file = shown.inside.file
     project = tags.a(file.project, href=f"{shown.here}pins/{file.project}")
     way = back_to(shown.here, shown.commitment, tags.a("pins", href=f"{shown.here}pins"), project)
-    body = [way, tags.dl(list(_facts(shown))), _described(shown.inside), _members(shown.inside)]
+    body = [way, tags.dl(list(_facts(shown))), *shown.actions, _described(shown.inside), _members(shown.inside)]
     return Frame(file.filename, shown.root, body).rendered()
 
 

@@ -26,12 +26,14 @@ class CommitFields:
 
     :ivar documents: what a person chose or pasted. One document has no path: its address is that of its bytes.
     :ivar text: what was pasted.
+    :ivar is_ambiguous: files were chosen, and a text was pasted: which of them is the lock?
     :ivar key: see :func:`reqpi.web.http.login_cookie.form_key`.
     """
 
     def __init__(self, files: list[Document], text: str, key: str) -> None:
         self.text = text
         self.key = key
+        self.is_ambiguous = bool(files and text.strip())
         pasted = text.encode()
         if len(files) > 1:
             self.documents: tuple[Document, ...] = tuple(files)
@@ -64,7 +66,10 @@ def text_field(request: Request, name: str) -> str:
     """Return a field of a short form without files; empty if it is missing. The site does not parse bodies itself."""
     body: bytes = request.content.read(_LONGEST)  # type: ignore[union-attr]
     request.content.seek(0)  # type: ignore[union-attr]
-    values = parse_qs(body.decode("ascii", "replace"), max_num_fields=_FIELDS, encoding="utf-8", errors="replace")
+    try:
+        values = parse_qs(body.decode("ascii", "replace"), max_num_fields=_FIELDS, encoding="utf-8", errors="replace")
+    except ValueError:  # no form of ours has so many fields
+        return ""
     return values.get(name, [""])[-1]
 
 

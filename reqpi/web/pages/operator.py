@@ -100,7 +100,7 @@ class OperatorPage:
         revoked = text_field(request, "revoke")
         if revoked:
             what = read_denied(revoked)
-            number = len(await self._denials.revoke(what))
+            number = len(await self._denials.revoke(what, identity_of(request).name))
             note_detail(request, denied=what, revoked=number)
             return
         what, because = read_denied(text_field(request, "what")), read_reason(text_field(request, "because"))

@@ -35,6 +35,7 @@ class PeopleResource:
 
     :param access: the clients of the server; ``None``: it requires no login.
     :param sections: further parts of the page of an address, which features add.
+    :param audits: the server has advisories.
     """
 
     names = frozenset({_LOGIN, _LOGOUT})
@@ -45,11 +46,14 @@ class PeopleResource:
         base: PublicUrl,
         access: Access | None,
         sections: Sequence[PageSection] = (),
+        *,
+        audits: bool = False,
     ) -> None:
         self._services = services
         self._base = base
         self._access = access
         self._sections = tuple(sections)
+        self._audits = audits
 
     def show_problems(self, request: Request) -> None:
         """Make an error a page, if a browser shows the answer to this request."""
@@ -81,7 +85,8 @@ class PeopleResource:
         """Return the work for a page of an address."""
         if segments[1:] == [_GRAPH]:
             return graph_page(request, self._services, segments[0])
-        return overview(request, self._services, self._base.of(request), segments[0], self._sections)
+        base = self._base.of(request)
+        return overview(request, self._services, base, segments[0], self._sections, audits=self._audits)
 
     async def commit(self, request: Request) -> bytes:
         """Answer the form that commits a lock, for ``POST /locks`` of a browser."""

@@ -12,7 +12,7 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
-from reqpi.web.pages.diff_page import ask_for_other, diff_page
+from reqpi.web.pages.diff_page import LookUpAdvisories, ask_for_other, diff_page
 from reqpi.web.pages.file_page import file_page
 from reqpi.web.pages.frame import answer_page
 from reqpi.web.pages.pin_drift import KnownFindings
@@ -35,13 +35,21 @@ class PinPages:
 
     :param access: the clients of the server, for the second address of a path; ``None``: it requires no login.
     :param known: returns the drift of a lock; ``None``: the server has none.
+    :param advisories: returns those of the server, for the differences between two locks.
     """
 
     names = frozenset[str]()
 
-    def __init__(self, shelf: Shelf, access: Access | None, known: KnownFindings | None = None) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        access: Access | None,
+        known: KnownFindings | None = None,
+        advisories: LookUpAdvisories = lambda: None,
+    ) -> None:
         self._shelf = shelf
         self._known = known
+        self._advisories = advisories
         self._access = access
         self._rendered: DerivedCache[bytes] = DerivedCache(_RENDERED)
 
@@ -62,7 +70,8 @@ class PinPages:
         if kind == "diff" and not below:
             return ask_for_other(request, self._shelf, address)
         if kind == "diff":
-            return diff_page(request, self._shelf, self._access, address, *below)
+            [other] = below
+            return diff_page(request, self._shelf, address, other, access=self._access, advisories=self._advisories)
         if not below:
             return pins_page(request, self._shelf, self._rendered, self._known, address)
         return (file_page if len(below) == 2 else project_page)(request, self._shelf, address, *below)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import evolve, frozen
 from packaging.utils import canonicalize_name
 from twisted.web.server import Request
@@ -12,6 +14,7 @@ from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.not_admitted import named_project, not_pinned
 from reqpi.shelf.shelf import Shelf
+from reqpi.web.pages.action_forms import actions_on_project
 from reqpi.web.pages.frame import Frame, Shown, root_of, send_page
 from reqpi.web.pages.pin_drift import KnownFindings, drift_words
 from reqpi.web.pages.pin_query import ON_EVERY_PAGE, PinQuery
@@ -99,7 +102,8 @@ async def project_page(request: Request, shelf: Shelf, address: str, name: str) 
         raise not_pinned(commitment, project)
     rows = await read_rows(shelf, commitment, pins[:_ROWS], _FILES_OF_PROJECT)
     shown = _Shown(commitment, root_of(request), PinQuery(), len(pins), tuple(rows))
-    return send_page(request, await in_thread(_rendered_project, shown, project))
+    actions = await actions_on_project(request, shelf, commitment, shown.here, project)
+    return send_page(request, await in_thread(_rendered_project, shown, project, actions))
 
 
 def back_to(here: str, commitment: Commitment, *more: Tag) -> Tag:
@@ -118,14 +122,24 @@ def _rendered(shown: _Shown) -> bytes:
     return Frame(f"Pins of lock {shown.commitment.short}", shown.root, body).rendered()
 
 
-def _rendered_project(shown: _Shown, project: str) -> bytes:
+def _rendered_project(shown: _Shown, project: str, actions: Sequence[Tag]) -> bytes:
     pins = tags.a("pins", href=f"{shown.here}pins")
     caption = f"{counted(shown.found, 'pin')} of {project}. {_KNOWN}"
     page = tags.a(f"The index page of {project}", href=f"{shown.here}simple/{canonicalize_name(project)}/")
     table = pins_table(shown.rows, shown.here, caption, opened=True)
-    body = [back_to(shown.here, shown.commitment, pins), table, tags.p(page, " is the one that clients read.")]
+    body = [
+        back_to(shown.here, shown.commitment, pins),
+        *actions,
+        table,
+        tags.p(page, " is the one that clients read."),
+    ]
     return Frame(f"{project} in lock {shown.commitment.short}", shown.root, body).rendered()
 
+
+_WORDS = (
+    "A marker says on which systems a pin counts. The digest of a file proves its bytes: it is that of the lock, or "
+    "that of the file that was seen first (trust on first use). A file is held if the store of this server has it."
+)
 
 _KNOWN = "Files are known once a client has requested the project."
 
@@ -135,7 +149,8 @@ def _search(shown: _Shown) -> Tag:
     field = tags.input(type="search", id="q", name="q", value=shown.query.text, maxlength="200")
     order = tags.input(type="hidden", name="sort", value=shown.query.sort)
     button = tags.button("Search", type="submit")
-    return tags.form(label, field, " ", order, button, method="get", role="search", id="search")
+    hint = tags.p(_WORDS, class_="hint")
+    return tags.form(label, field, " ", order, button, hint, method="get", role="search", id="search")
 
 
 def _table(shown: _Shown) -> list[Shown]:

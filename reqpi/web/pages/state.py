@@ -35,6 +35,11 @@ class AddressState:
     progress: HoldProgress | None
     verdict: HoldVerdict | None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether a hold would do nothing: all files are in the store, or it runs already."""
+        return self.progress is not None or (self.verdict is not None and self.verdict.complete)
+
 
 async def read_state(services: LockServices, commitment: Commitment, frozen: Mapping[Project, Page]) -> AddressState:
     """Return the state of an address. No upstream is asked."""

@@ -35,8 +35,9 @@ if (form) {
     return text.value ? sha256(new TextEncoder().encode(text.value)) : "";
   };
   const show = async () => {
-    const found = await address();
-    computed.textContent = found ? `Its address will be ${found}` : "";
+    const both = files.files.length && text.value.trim();
+    const found = both ? "" : await address();
+    computed.textContent = both ? "Choose files, or paste a text: not both." : found ? `Its address will be ${found}` : "";
   };
   files.addEventListener("change", show);
   text.addEventListener("input", show);

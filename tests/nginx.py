@@ -13,7 +13,7 @@ from tests.debian import debian_program
 from tests.end_to_end.server import ROOT
 from tests.ports import free_ports
 
-__all__ = ["Nginx", "shipped"]
+__all__ = ["Nginx", "StaticNginx", "shipped"]
 
 _READY = 240.0
 
@@ -31,6 +31,15 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     include {folder}/reqpi.conf;
+}}
+"""
+
+_STATIC = """
+include {tree}/nginx.http.conf;
+server {{
+    listen 127.0.0.1:{port};
+    root {tree};
+    include {tree}/nginx.server.conf;
 }}
 """
 
@@ -56,23 +65,20 @@ def shipped(port: int, servers: list[str], certificates: Path | None = None) -> 
     return text.replace("listen 443", f"listen 127.0.0.1:{port}")
 
 
-class Nginx:
-    """It asks one server for each path, and another where that one cannot be reached. As shipped: ``deploy/``.
+class _Running:
+    """A process of nginx.
 
     :param folder: for its configuration and its log.
-    :param servers: ``127.0.0.1:40123`` and so on.
-    :param certificates: see :func:`shipped`.
-    :ivar url: where it is.
+    :param included: the content of its http block.
+    :param port: of loopback, on which it listens.
     :raises twisted.trial.unittest.SkipTest: there is none here, and none to be had.
     """
 
-    def __init__(self, folder: Path, servers: list[str], certificates: Path | None = None) -> None:
+    def __init__(self, folder: Path, included: str, port: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        [port] = free_ports(1)
-        (folder / "reqpi.conf").write_text(shipped(port, servers, certificates))
+        (folder / "reqpi.conf").write_text(included)
         configuration = folder / "nginx.conf"
         configuration.write_text(_CONFIGURATION.format(folder=folder))
-        self.url = f"{'http' if certificates is None else 'https'}://127.0.0.1:{port}"
         program = debian_program("nginx", "usr/sbin/nginx")
         self._process = subprocess.Popen(
             [program, "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(configuration)],
@@ -98,3 +104,33 @@ class Nginx:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(240)
+
+
+class StaticNginx(_Running):
+    """It serves a folder that ``reqpi mirror`` has written, with the configuration in that folder.
+
+    :param folder: for its configuration and its log.
+    :param tree: the folder.
+    :param port: of loopback.
+    :ivar url: where it is.
+    """
+
+    def __init__(self, folder: Path, tree: Path, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__(folder, _STATIC.format(tree=tree, port=port), port)
+
+
+class Nginx(_Running):
+    """It asks one server for each path, and another where that one cannot be reached. As shipped: ``deploy/``.
+
+    :param folder: for its configuration and its log.
+    :param servers: ``127.0.0.1:40123`` and so on.
+    :param certificates: see :func:`shipped`.
+    :ivar url: where it is.
+    :raises twisted.trial.unittest.SkipTest: there is none here, and none to be had.
+    """
+
+    def __init__(self, folder: Path, servers: list[str], certificates: Path | None = None) -> None:
+        [port] = free_ports(1)
+        self.url = f"{'http' if certificates is None else 'https'}://127.0.0.1:{port}"
+        super().__init__(folder, shipped(port, servers, certificates), port)

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "run a command that can install only what a lock pins",
     "fetch": "download everything that a lock admits into a folder",
     "wheelhouse": "write everything that a lock admits into one archive",
+    "mirror": "write the index of a lock as plain files, for any web server, object store or CDN",
     "build-requirements": "list what the sdists of a lock need to be built, and what of that the lock lacks",
     "sbom": "write the SBOM of a lock, as CycloneDX or SPDX",
     "merge-sboms": "merge several SBOMs, including those of Hermeto, into one",

@@ -8,7 +8,7 @@ admits the file, and the digest decides about its bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -191,6 +191,25 @@ class Originals:
         bare = _without_metadata(place)
         found = (_found_by_url(bare, page, named=True) for page in pages)
         return next(((file, bare is not place) for file in found if file is not None), None)
+
+    def places(self, pages: Mapping[Project, Page]) -> Iterator[tuple[Place, File]]:
+        """Yield the original URLs of the files of some pages, each with its file; those in the lock come first."""
+        for place in sorted(self._written):
+            yield from ((place, file) for file in self._written_at(place, pages) if file is not None)
+        for file in (file for page in pages.values() for file in page.files):
+            listed = _place_on(file)
+            if listed is not None:
+                yield listed, file
+
+    def _written_at(self, place: Place, pages: Mapping[Project, Page]) -> list[File | None]:
+        """Return the file at a URL that a document of the lock has: once for each project that it may be of."""
+        source = self._archives.get(place)
+        if source is not None:
+            return [source_on(source, pages[source.project])]
+        asked = self._file(place, metadata=False)
+        if asked is None or asked.filename.endswith(_METADATA):
+            return []
+        return [self.file_on(asked, pages[project]) for project in asked.projects]
 
     def _index_page(self, place: Place) -> IndexUrl | None:
         for index in self._indexes:

@@ -17,6 +17,7 @@ from reqpi.core.denials import Denial
 from reqpi.core.errors import NotServed, wanting
 from reqpi.core.interfaces import Store, Upstream, UpstreamUse
 from reqpi.core.metadata import BuildSystem
+from reqpi.core.metadata.promises import without_promises
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.page_change import PageChange
 from reqpi.core.report import Defect, Document, Note
@@ -27,7 +28,6 @@ from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, L
 from reqpi.shelf.denials import Denials
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
-from reqpi.shelf.files.metadata_differences import without_promises
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.insides_of_locks import InsidesOfLocks

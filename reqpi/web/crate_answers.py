@@ -7,7 +7,6 @@ be served, now or later, is 403 in the index and 410 among the files.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -16,6 +15,7 @@ from attrs import evolve
 from twisted.web.server import Request
 
 from reqpi.core.access.logins import EVERY_LOGIN, UsableLogins
+from reqpi.core.crates.cargo_config import config_of_registry
 from reqpi.core.crates.index import index_path
 from reqpi.core.crates.model import Crate
 from reqpi.core.errors import NotServed, ReqPIError, UpstreamTrouble
@@ -136,8 +136,7 @@ def send_config(request: Request, place: str, *, login: bool) -> None:
     :param place: the URL below which its crates are, without a slash at its end.
     :param login: cargo has to log in for each request.
     """
-    config = {"dl": f"{place}/{{crate}}/{{version}}/{{sha256-checksum}}.crate", "auth-required": login}
-    send_fleeting(request, json.dumps(config).encode() + b"\n", "application/json")
+    send_fleeting(request, config_of_registry(place, login=login), "application/json")
 
 
 def send_fleeting(request: Request, body: bytes, content_type: str) -> None:

@@ -6,7 +6,6 @@ folder.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from attrs import evolve
 from twisted.web.server import Request
 
 from reqpi.core.access.logins import UsableLogins
+from reqpi.core.crates.commits import commit_document
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File
 from reqpi.shelf.crates.crate_commits import CrateCommits
@@ -55,8 +55,7 @@ async def send_commit(
         raise NotServed("no such path", "The archive of a commit is at crates/git/<repository>/<commit>.tar.gz.")
     if named[2] == "json":
         file = await commits.archive(commitment, path[0], named[1], logins=logins)
-        content = {"filename": file.filename, "sha256": file.sha256, "size": file.size}
-        body = json.dumps(content).encode() + b"\n"
+        body = commit_document(file.filename, str(file.sha256), file.size)
         request.write(send_representation(request, Representation(body, "application/json", caching="no-cache")))
         return
     response = await commits.file(commitment, path[0], named[1], logins=logins)

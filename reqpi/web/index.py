@@ -15,10 +15,10 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request
 
 from reqpi.core import simple
+from reqpi.core.address_page import page_here
 from reqpi.core.errors import NotServed
 from reqpi.core.model import Commitment, File, Page
 from reqpi.core.provenance.objects import MEDIA_TYPE
-from reqpi.core.variants import variant_files
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import RENDERED_LINKS
 from reqpi.runtime.singleflight import SingleFlight
@@ -128,7 +128,7 @@ class IndexResource(Resource):
         content_type = simple.choose(listed(request, "Accept"))
         key = (commitment.address, page.project, content_type, _prefix(request, page.project))
         render = simple.page_json if content_type == simple.V1_JSON else simple.page_html
-        shown = await self._text(key, page, len(page.files), partial(_page_here, render, page))
+        shown = await self._text(key, page, len(page.files), partial(page_here, render, page))
         self._send(request, commitment, content_type, shown, page.project)
 
     def _refuse_pip(self, request: Request, commitment: Commitment, listener: IndexListener | None) -> None:
@@ -258,11 +258,6 @@ class IndexResource(Resource):
 def _prefix(request: Request, here: str) -> str:
     """Return the prefix that relative links need on a page whose URL has no slash at its end."""
     return "" if (request.path or b"").endswith(b"/") else f"{here}/"
-
-
-def _page_here(render: Callable[..., bytes], page: Page, *, prefix: str) -> bytes:
-    """Render a page on which no link leaves the address, with links to the files that describe its variant wheels."""
-    return render(simple.with_own_provenance(page, prefix), prefix=prefix, derived=variant_files(page))
 
 
 def _represent(render: Callable[..., bytes], content_type: str, prefix: str, caching: str) -> Representation:

@@ -128,6 +128,13 @@ class EveryCommand(SynchronousTestCase):
             found = [member for member in archive if member.name.endswith((".whl", ".tar.gz", ".zip"))]
         self.assertEqual(len(found), self.files)
 
+    def command_mirror(self) -> None:
+        """The whole lock: a store that has what one platform needs may lack other files."""
+        arguments = ("--no-crates", "--served-at", "https://pypi.example.org", *self.own)
+        said = self.reqpi("mirror", self.lock, "-o", f"{self.lock}.tree", *arguments, status=(0, 3))
+        page = self.folder / f"{self.lock}.tree" / self.address / "simple" / self.project / "index.html"
+        self.assertEqual((said.strip() == self.address, page.is_file()), (bool(said), bool(said)))
+
     def command_build_requirements(self) -> None:
         self.reqpi("build-requirements", "--json", self.lock, *TARGET, *self.own)
 

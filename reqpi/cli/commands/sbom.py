@@ -12,27 +12,18 @@ from reqpi.cli.folders.local_index import unproven
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.written_file import write
 from reqpi.cli.inputs.checked_listing import CheckedListing, checked_files
+from reqpi.cli.inputs.checked_sbom import SBOM_DOCUMENTS, checked_sbom
 from reqpi.cli.inputs.lock_files import add_arguments, committed, take_or_tell
 from reqpi.cli.inputs.require_hashes import add_require_hashes, check_digests
 from reqpi.cli.inputs.which_server import add_server, check_server, private_index, server_for
 from reqpi.cli.messages import count_of, size_of, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
-from reqpi.client.errors import WrongListing
 from reqpi.client.sboms import take_sbom
-from reqpi.core.crates.sbom import with_committed
 from reqpi.core.errors import UnreadableProject
-from reqpi.core.sbom import MainComponent, cyclonedx, sbom_of, spdx
-from reqpi.core.sbom.reading import BadSbom, read_sbom
-from reqpi.core.sbom.same import flaws_of_sbom, with_metadata_of
+from reqpi.core.sbom import MainComponent
 
 __all__ = ["command_line", "main"]
-
-_DOCUMENTS = {"cyclonedx": "sbom.cdx.json", "spdx": "sbom.spdx.json"}
-_LARGEST = 256 << 20
-"""Bytes of an SBOM. 1,500 projects with 40 wheels each come to some 40 MB."""
-
-_WRITERS = {"cyclonedx": cyclonedx, "spdx": spdx}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,11 +39,11 @@ def main(arguments: Sequence[str]) -> int:
     query = _query(name, version, private_index(options))
     with server_for(options, taken) as url:
         lock = committed(url, taken, quiet=options.quiet)
-        sbom = take_sbom(url, f"/{lock.address}/{_DOCUMENTS[options.format]}{query}")
+        sbom = take_sbom(url, f"/{lock.address}/{SBOM_DOCUMENTS[options.format]}{query}")
         if options.url:
             own = MainComponent(name, version or "") if name else None
             listing = checked_files(url, lock.address, taken)
-            sbom = sbom._replace(body=_checked(sbom.body, listing, own, options.format))
+            sbom = sbom._replace(body=checked_sbom(sbom.body, listing, own, options.format))
             _tell_unproven(listing)
     if not sbom.complete:
         tell_remark(
@@ -75,23 +66,6 @@ def _tell_unproven(listing: CheckedListing) -> None:
         tell_remark(
             f"the sha256 of {count_of(files, 'file')} in the SBOM is the server's word: the lock has other digests only"
         )
-
-
-def _checked(received: bytes, listing: CheckedListing, own: MainComponent | None, kind: str) -> bytes:
-    """Return the SBOM that the lock determines, with the summaries, licences and dependencies of the one received.
-
-    :raises WrongListing: a component of the one received differs, is missing, or is not of the lock.
-    """
-    lock = listing.commitment.lock
-    made = with_committed(sbom_of(listing.commitment, listing.pages, {}, own=own), lock)
-    try:
-        theirs = read_sbom(received, _LARGEST).sbom
-    except BadSbom as bad:
-        raise WrongListing("the SBOM", [str(bad)]) from bad
-    flaws = list(flaws_of_sbom(theirs, read_sbom(_WRITERS[kind](made), _LARGEST).sbom))
-    if flaws:
-        raise WrongListing("the SBOM", flaws)
-    return _WRITERS[kind](with_metadata_of(made, theirs))
 
 
 def _own(options: argparse.Namespace) -> tuple[str | None, str | None]:
@@ -121,7 +95,10 @@ def command_line() -> argparse.ArgumentParser:
         "server or its error; 4 the server returned another address.",
     )
     parser.add_argument(
-        "--format", choices=_DOCUMENTS, default="cyclonedx", help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON"
+        "--format",
+        choices=SBOM_DOCUMENTS,
+        default="cyclonedx",
+        help="CycloneDX 1.6 (default) or SPDX 2.3, both in JSON",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="write to this file (default: standard output)"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # it imports attrs, which takes longer than this module does
     from reqpi.core.crates.model import GitSource
 
 
-__all__ = ["COMMITS", "FOLDER", "config_of_folder", "config_of_index", "registry_key"]
+__all__ = ["COMMITS", "FOLDER", "config_of_folder", "config_of_index", "config_of_registry", "registry_key"]
 
 _INDEX = "reqpi"
 FOLDER = "vendored-sources"
@@ -33,6 +33,16 @@ def registry_key(registry: str) -> str:
     :param registry: as :attr:`~reqpi.core.crates.model.Crate.registry`; cargo's default registry has an empty name.
     """
     return sha256(registry.encode()).hexdigest()[:16] if registry else ""
+
+
+def config_of_registry(place: str, *, login: bool = False) -> bytes:
+    """Return the ``config.json`` of a sparse registry.
+
+    :param place: the URL below which its crates are, without a slash at its end.
+    :param login: cargo has to log in for each request.
+    """
+    config = {"dl": f"{place}/{{crate}}/{{version}}/{{sha256-checksum}}.crate", "auth-required": login}
+    return json.dumps(config).encode() + b"\n"
 
 
 def config_of_index(

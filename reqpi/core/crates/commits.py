@@ -16,7 +16,7 @@ from reqpi.core.model import Digest, File, Git
 from reqpi.core.source_names import name_of_source
 from reqpi.core.stored_json import mapping, parse, typed
 
-__all__ = ["CrateCommit", "commit_at", "dump_commit", "frozen_file", "load_commit"]
+__all__ = ["CrateCommit", "commit_at", "commit_document", "dump_commit", "frozen_file", "load_commit"]
 
 _KIND, _SUBMODULES = "git+", "#submodules"
 
@@ -61,6 +61,11 @@ class CrateCommit:
             url=f"{_KIND}{self.url}@{self.id}{_SUBMODULES}",
             listed=False,
         )
+
+
+def commit_document(filename: str, sha256: str, size: int | None) -> bytes:
+    """Return what an address says about the archive of a commit, as JSON."""
+    return json.dumps({"filename": filename, "sha256": sha256, "size": size}).encode() + b"\n"
 
 
 def commit_at(url: str) -> CrateCommit | None:

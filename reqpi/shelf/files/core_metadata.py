@@ -16,13 +16,14 @@ from twisted.internet.interfaces import IReactorTime
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import DigestMismatch, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import Store, Upstream
+from reqpi.core.metadata.promises import promised_digest
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
 from reqpi.core.simple.entries import digest
 from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
-from reqpi.shelf.files.metadata_differences import MetadataDifferences, promised_digest
+from reqpi.shelf.files.metadata_differences import MetadataDifferences
 from reqpi.shelf.files.partial_reads import Take, by_ranges, fetched, stored
 from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import claimed_metadata_record, metadata_record

@@ -6,51 +6,25 @@ So a page leaves out the promised digest of such a wheel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 
-from attrs import evolve
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import Records
-from reqpi.core.model import Digest, File, Page
+from reqpi.core.metadata.promises import promised_digest
+from reqpi.core.model import Digest, File
 from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.records import differing_metadata_record
 
-__all__ = ["MetadataDifferences", "promised_digest", "without_promises"]
+__all__ = ["MetadataDifferences"]
 
 _FRESH = 60.0
 """Seconds after which the records of other processes are looked for again."""
 
 _log = Logger()
-
-
-def promised_digest(file: File) -> Digest | None:
-    """Return the digest of core metadata that a page promised.
-
-    It counts only if it is a sha256 and not the wheel's own; otherwise return ``None``.
-    """
-    metadata = file.core_metadata
-    if not isinstance(metadata, Digest) or metadata.algorithm != "sha256" or metadata.hex == file.sha256:
-        return None
-    return metadata
-
-
-def without_promises(page: Page, wheels: Collection[str]) -> Page:
-    """Return a page without the promised digests of these wheels; the same page if it has none of them.
-
-    :param wheels: the sha256 of each.
-    """
-    if not wheels or not any(_promises(file, wheels) for file in page.files):
-        return page
-    files = (evolve(file, core_metadata=True) if _promises(file, wheels) else file for file in page.files)
-    return evolve(page, files=tuple(files))
-
-
-def _promises(file: File, wheels: Collection[str]) -> bool:
-    return isinstance(file.core_metadata, Digest) and file.sha256 in wheels
 
 
 class MetadataDifferences:

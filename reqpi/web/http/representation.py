@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from twisted.web.http import NOT_MODIFIED, OK
 
 from reqpi import __version__
 from reqpi.core import simple
+from reqpi.core.caching import DERIVED, IMMUTABLE
+from reqpi.core.gzipped import gzipped
 
 __all__ = [
     "COMMON",
@@ -39,12 +40,6 @@ __all__ = [
     "takes_gzip",
 ]
 
-IMMUTABLE = "public, max-age=31536000, immutable"
-"""Cacheable for a year, the longest time that is customary in HTTP, without revalidation (:rfc:`8246`)."""
-
-DERIVED = "private, no-cache"
-"""For this client alone, and revalidated each time: the answer has URLs that the head of the request determines."""
-
 WITHHELD = "public, no-cache"
 """Revalidated each time: the operator denies a file that belongs here, and may revoke that."""
 
@@ -58,9 +53,6 @@ STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")
 
 PAGE_POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 """The header of every HTML page of an index: it has links, and nothing that a browser would load or run."""
-
-_SMALLEST_GZIP = 512
-"""Bytes. Compression of fewer does not repay its header."""
 
 _ETAG = re.compile(r'(W/)?("[^"]{0,200}")')
 
@@ -92,10 +84,7 @@ class Representation:
     @cached_property
     def gzipped(self) -> bytes | None:
         """The body in gzip, with the same bytes in every process; ``None`` if it would not be smaller."""
-        if not self.page or len(self.body) < _SMALLEST_GZIP:
-            return None
-        packed = gzip.compress(self.body, 6, mtime=0)
-        return packed if len(packed) < len(self.body) else None
+        return gzipped(self.body) if self.page else None
 
     def prepare(self) -> None:
         """Compute the ETag and the compressed body now, so that no request has to wait for them."""

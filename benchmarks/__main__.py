@@ -13,12 +13,14 @@ from pathlib import Path
 from benchmarks import (
     attacks,
     cold,
+    crowd,
     curves,
     documented,
     files,
     installs,
     memory,
     memory_session,
+    objects,
     pages,
     run_proxy,
     soak,
@@ -42,6 +44,8 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "run-proxy": run_proxy.main,
     "soak": soak.main,
     "attacks": attacks.main,
+    "objects": objects.main,
+    "crowd": crowd.main,
 }
 
 _SELF_CONTAINED = {"memory-session", "run-proxy", "soak", "attacks"}

@@ -1,0 +1,157 @@
+"""A store of many locks, written by the server's own code, in pieces: a run goes on where the last one ended.
+
+No file is synced to disk. Run ``python -m benchmarks.scale_store FOLDER --locks 1000 --pins 100 --seconds 100``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+from packaging.version import Version
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+
+from benchmarks.scale_catalogue import Catalogue, Release, files, installed, lock
+from reqpi.core.model import Digest, Page, Project
+from reqpi.shelf.shelf import Shelf
+from reqpi.storage.directory.store import DirectoryStore
+from tests.fake_index import PlainTransfer, PlainUpstream
+from tests.storage.inline import inline
+
+__all__ = ["Filling", "fill"]
+
+
+@frozen
+class Filling:
+    """A store that is being filled.
+
+    :param folder: contains the store, and how many locks it has.
+    :param pins: of each lock.
+    """
+
+    folder: Path
+    pins: int
+    catalogue: Catalogue = field(factory=Catalogue)
+
+    @property
+    def store(self) -> Path:
+        """The folder of the store."""
+        return self.folder / "store"
+
+    @property
+    def locks(self) -> int:
+        """How many locks the store has."""
+        noted = self._noted
+        return int(noted.read_text()) if noted.exists() else 0
+
+    def note(self, locks: int) -> None:
+        """Note how many locks the store has."""
+        self._noted.write_text(str(locks))
+
+    def lock(self, number: int) -> bytes:
+        """Return a lock."""
+        return lock(self.catalogue.releases(number, self.pins))
+
+    @property
+    def _noted(self) -> Path:
+        return self.folder / f"locks-of-{self.pins}"
+
+
+@define
+class _Upstream(PlainUpstream):
+    """The index of the catalogue; it makes each page when it is asked for it."""
+
+    releases: dict[str, list[Release]] = field(factory=dict)
+
+    def list(self, releases: Collection[Release]) -> None:
+        """List these releases and no others."""
+        self.releases = {}
+        for each in releases:
+            self.releases.setdefault(each.name, []).append(each)
+
+    async def page(
+        self,
+        project: Project,
+        index: str = "",
+        versions: Collection[Version] | None = None,
+        digests: Collection[Digest] = (),
+    ) -> Page:
+        return Page(project, tuple(file for release in self.releases[project] for file in files(release)))
+
+    async def open(
+        self, url: str, start: int = 0, stop: int | None = None, etag: str | None = None, index: str = ""
+    ) -> PlainTransfer:
+        [content] = [
+            installed(release)
+            for listed in self.releases.values()
+            for release in listed
+            if files(release)[0].url == url
+        ]
+        return PlainTransfer(len(content), start, content[start:stop])
+
+
+async def fill(filling: Filling, locks: int, seconds: float, clock: Any, *, take: bool = True) -> int:
+    """Add locks to a store until it has ``locks``, or the time is over; return how many it has.
+
+    :param take: store the file of each release that clients take.
+    """
+    filling.folder.mkdir(parents=True, exist_ok=True)
+    store = DirectoryStore(filling.store, in_thread=inline)
+    store.open()
+    upstream = _Upstream()
+    shelf = Shelf(store, upstream, clock, "scale")
+    end, done, taken = time.monotonic() + seconds, filling.locks, set[Release]()
+    while done < locks and time.monotonic() < end:
+        releases = filling.catalogue.releases(done, filling.pins)
+        upstream.list(releases)
+        await _add(shelf, releases, taken if take else set(releases))
+        taken.update(releases)
+        done += 1
+        if not done % 50:
+            filling.note(done)
+    filling.note(done)
+    await store.close()
+    return done
+
+
+async def _add(shelf: Shelf, releases: Collection[Release], taken: Collection[Release]) -> None:
+    """Commit and freeze a lock, and take the file of each release that is not in ``taken``."""
+    commitment, _ = await shelf.commit(lock(list(releases)))
+    for release in releases:
+        page = await shelf.page(commitment, release.name)
+        if release not in taken:
+            await shelf.hold(commitment, release.name, page.files[0].filename)
+
+
+def main() -> None:
+    """Fill a store for some seconds, and print how many locks it has."""
+    parser = argparse.ArgumentParser("python -m benchmarks.scale_store", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--locks", type=int, default=1000)
+    parser.add_argument("--pins", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=100)
+    given = parser.parse_args()
+    os.fsync = lambda _: None  # the store need not outlast a loss of power
+    filling = Filling(given.folder.resolve(), given.pins)
+
+    def started(reactor: Any) -> Deferred[Any]:
+        began, before = time.process_time(), filling.locks
+        filled = Deferred.fromCoroutine(fill(filling, given.locks, given.seconds, reactor))
+
+        def say(done: int) -> None:
+            print(f"{done:,} locks; {(time.process_time() - began) / max(done - before, 1) * 1e3:.1f} ms of CPU each")
+
+        return filled.addCallback(say)
+
+    task.react(started)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

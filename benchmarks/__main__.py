@@ -23,6 +23,7 @@ from benchmarks import (
     objects,
     pages,
     run_proxy,
+    scale,
     soak,
     together,
 )
@@ -46,6 +47,7 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "attacks": attacks.main,
     "objects": objects.main,
     "crowd": crowd.main,
+    "scale": scale.main,
 }
 
 _SELF_CONTAINED = {"memory-session", "run-proxy", "soak", "attacks"}
@@ -66,14 +68,15 @@ def main() -> int:
         where = setting(bench)
         print(f"## {outcome.title}\n\n{documented.section(outcome, where, bench.quick)}", flush=True)
         if arguments.write:
-            documented.write(outcome, where, bench.work, bench.quick)
+            page = documented.PAGE.with_name(outcome.page)
+            documented.write(outcome, where, bench.work, bench.quick, page)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; default: all")
-    parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put tables and pictures into the pages of docs/")
     parser.add_argument(
         "--python", default=sys.executable, help="interpreter of the environment that has ReqPI; default: this one"
     )

@@ -19,6 +19,7 @@ from twisted.internet import task
 from twisted.internet.defer import Deferred
 
 from benchmarks.scale_catalogue import Catalogue, Release, files, installed, lock
+from reqpi.core.interfaces import Store
 from reqpi.core.model import Digest, Page, Project
 from reqpi.shelf.shelf import Shelf
 from reqpi.storage.directory.store import DirectoryStore
@@ -97,13 +98,12 @@ class _Upstream(PlainUpstream):
         return PlainTransfer(len(content), start, content[start:stop])
 
 
-async def fill(filling: Filling, locks: int, seconds: float, clock: Any, *, take: bool = True) -> int:
+async def fill(filling: Filling, store: Store, clock: Any, locks: int, seconds: float) -> int:
     """Add locks to a store until it has ``locks``, or the time is over; return how many it has.
 
-    :param take: store the file of each release that clients take.
+    The file of each release that clients take is stored, too.
     """
     filling.folder.mkdir(parents=True, exist_ok=True)
-    store = DirectoryStore(filling.store, in_thread=inline)
     store.open()
     upstream = _Upstream()
     shelf = Shelf(store, upstream, clock, "scale")
@@ -111,7 +111,7 @@ async def fill(filling: Filling, locks: int, seconds: float, clock: Any, *, take
     while done < locks and time.monotonic() < end:
         releases = filling.catalogue.releases(done, filling.pins)
         upstream.list(releases)
-        await _add(shelf, releases, taken if take else set(releases))
+        await _add(shelf, releases, taken)
         taken.update(releases)
         done += 1
         if not done % 50:
@@ -143,7 +143,8 @@ def main() -> None:
 
     def started(reactor: Any) -> Deferred[Any]:
         began, before = time.process_time(), filling.locks
-        filled = Deferred.fromCoroutine(fill(filling, given.locks, given.seconds, reactor))
+        store = DirectoryStore(filling.store, in_thread=inline)
+        filled = Deferred.fromCoroutine(fill(filling, store, reactor, given.locks, given.seconds))
 
         def say(done: int) -> None:
             print(f"{done:,} locks; {(time.process_time() - began) / max(done - before, 1) * 1e3:.1f} ms of CPU each")

@@ -100,7 +100,7 @@ def _warm(bench: Bench, stage: Stage, store: SeaweedFS, projects: _Projects) -> 
                     url = site.page(project) if not size else f"{site.page(project)}{projects[project][0].filename}"
                     connections = _CONNECTIONS if size < 1_000_000 else 1
                     get(url, {"Accept": ACCEPT})
-                    sample = stage.load(site, Load(url, connections, bench.seconds / 2, {"Accept": ACCEPT}))
+                    sample = stage.load(site, Load(url, connections, 1, {"Accept": ACCEPT}))
                     samples.add(site.name, case, sample)
             say(f"warm, round {turn + 1}")
     return samples

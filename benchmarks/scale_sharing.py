@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from attrs import frozen
@@ -41,6 +42,7 @@ class Shares:
     memory: float
 
 
+@cache
 def real_locks() -> list[Lock]:
     """Return the real locks that the tests have, without those that a server refuses, and those without digests."""
     read = []

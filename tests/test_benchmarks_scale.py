@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import unittest
+from collections.abc import Iterable
+from pathlib import Path
 
 from attrs import evolve
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
 
 from benchmarks.counted_requests import Requests, kind_of_request
 from benchmarks.passing import _Heads
@@ -21,7 +25,9 @@ from benchmarks.scale_model import (
 )
 from benchmarks.scale_requests import Counted
 from benchmarks.scale_sharing import FILES_OF_PINS, real_locks, shares
+from benchmarks.scale_store import Filling, fill
 from reqpi.core import locks
+from reqpi.storage.memory import MemoryStore
 
 FEW = Catalogue(projects=200)
 
@@ -71,6 +77,27 @@ class CatalogueTests(unittest.TestCase):
         self.assertGreater(common.projects, common.releases)
         self.assertEqual(round(common.files_of_pin), 10)
         self.assertEqual(min(FILES_OF_PINS), 1)
+
+
+class FillingTests(TestCase):
+    """A generated store is what a server would have written."""
+
+    async def filled(self, locks: Iterable[int]) -> dict[str, bytes]:
+        """Return the records of a store with these locks of one pin, added one after the other."""
+        store = MemoryStore()
+        for number in locks:
+            filling = Filling(Path(self.mktemp()), 1, Catalogue(projects=3))
+            filling.note(number)
+            await fill(filling, store, Clock(), number + 1, 60)
+        return {name: await store.get(name) or b"" for name in [name async for name in store.names("frozen/")]}
+
+    async def test_a_copied_page_is_the_one_that_a_server_writes(self) -> None:
+        store = MemoryStore()
+        filling = Filling(Path(self.mktemp()), 1, Catalogue(projects=3))
+        await fill(filling, store, Clock(), 20, 60)
+        alone = await self.filled(range(20))
+        together = {name: await store.get(name) for name in [name async for name in store.names("frozen/")]}
+        self.assertEqual(together, alone)
 
 
 class ModelTests(unittest.TestCase):

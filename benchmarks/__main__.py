@@ -13,14 +13,17 @@ from pathlib import Path
 from benchmarks import (
     attacks,
     cold,
+    crowd,
     curves,
     documented,
     files,
     installs,
     memory,
     memory_session,
+    objects,
     pages,
     run_proxy,
+    scale,
     soak,
     together,
 )
@@ -42,6 +45,9 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "run-proxy": run_proxy.main,
     "soak": soak.main,
     "attacks": attacks.main,
+    "objects": objects.main,
+    "crowd": crowd.main,
+    "scale": scale.main,
 }
 
 _SELF_CONTAINED = {"memory-session", "run-proxy", "soak", "attacks"}
@@ -62,14 +68,15 @@ def main() -> int:
         where = setting(bench)
         print(f"## {outcome.title}\n\n{documented.section(outcome, where, bench.quick)}", flush=True)
         if arguments.write:
-            documented.write(outcome, where, bench.work, bench.quick)
+            page = documented.PAGE.with_name(outcome.page)
+            documented.write(outcome, where, bench.work, bench.quick, page)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(_PARTS)}; default: all")
-    parser.add_argument("--write", action="store_true", help="put tables and pictures into docs/performance.md")
+    parser.add_argument("--write", action="store_true", help="put tables and pictures into the pages of docs/")
     parser.add_argument(
         "--python", default=sys.executable, help="interpreter of the environment that has ReqPI; default: this one"
     )

@@ -21,7 +21,7 @@ daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-events {{ worker_connections 2048; multi_accept on; }}
+events {{ worker_connections 16384; multi_accept on; }}
 http {{
     access_log {access};
     sendfile on; tcp_nopush on; tcp_nodelay on; server_tokens off;

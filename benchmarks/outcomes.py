@@ -69,6 +69,7 @@ class Outcome:
     :param part: its name on the command line and in the marks of the page.
     :param notes: sentences about how it was measured.
     :param said: the output of other programs.
+    :param page: the page of the documentation that has the marks.
     """
 
     part: str
@@ -78,6 +79,7 @@ class Outcome:
     plots: Sequence[Plot] = ()
     notes: Sequence[str] = field(factory=list)
     said: Sequence[Said] = ()
+    page: str = "performance.md"
 
 
 def markdown(table: Table) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,6 +72,10 @@ class ReqPI(Process):
         options = ["--hold"] if hold else []
         printed = run([self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document], self._folder)
         return f"{printed.strip().rstrip('/')}/"
+
+    def index_of(self, lock: str) -> str:
+        """Return the URL of the index of a lock of one document, with a slash at the end."""
+        return f"{self.url}/{sha256(lock.encode()).hexdigest()}/simple/"
 
     def secure(self, index: str) -> str:
         """Return the URL of an index of this server over TLS."""

@@ -123,16 +123,18 @@ class Stage:
         workers: int = 1,
         log: bool = True,
         tls: bool = False,
+        options: tuple[str, ...] = (),
     ) -> Site:
         """Start ReqPI, and commit and hold a lock of these projects.
 
         :param log: write each access into the server's own log.
         :param tls: add a second site with TLS on the same process.
+        :param options: further options of ``reqpi server``.
         """
         say(f"starting {name}")
         keys = certificate(self._bench.work) if tls else None
         folder = self._folder_of(name)
-        options = () if log else ("--access-log", "off")
+        options += () if log else ("--access-log", "off")
         server = ReqPI(self._bench.python, folder, self.upstream, workers=workers, tls=keys, options=options)
         self._running.enter_context(server)
         index = server.commit("".join(pin(files) for files in projects.values()))

@@ -295,10 +295,10 @@ def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
 
 
 def _named_by(page: Page) -> list[str]:
-    """Return the sha256 of every blob that a page names."""
+    """Return the sha256 of each blob that a page names, once: wheels of a release often have the same metadata."""
     metadata = [file.core_metadata for file in page.files if isinstance(file.core_metadata, Digest)]
     promised = [digest.hex for digest in metadata if digest.algorithm == "sha256"]
-    return [*(str(file.sha256) for file in page.files), *promised]
+    return list(dict.fromkeys([*(str(file.sha256) for file in page.files), *promised]))
 
 
 def _with_metadata(file: File) -> File:

@@ -213,6 +213,25 @@ class FrozenTests(ShelfCase):
         self.assertEqual(len((await self.shelf.page(commitment, "six")).files), 2)
         self.assertEqual(self.upstream.asked, ["six"])
 
+    async def test_a_file_that_a_page_names_several_times_is_marked_as_used_once(self) -> None:
+        """In an object store each mark is a request or four, and the wheels of a release promise the same metadata."""
+        promised = digest_of(b"Name: six")
+        wheels = [
+            a_file(f"six-1.0-cp3{minor}-cp3{minor}-any.whl", b"%d" % minor, core_metadata=promised)
+            for minor in range(10, 20)
+        ]
+        self.upstream.offer(a_page(*wheels), *(b"%d" % minor for minor in range(10, 20)))
+        marked: list[str] = []
+        touch = self.store.touch
+
+        async def noted(*sha256s: str) -> None:
+            marked.extend(sha256s)
+            await touch(*sha256s)
+
+        self.store.touch = noted  # type: ignore[method-assign]
+        await self.shelf.page(await self.committed("six==1.0"), "six")
+        self.assertEqual(sorted(marked), sorted([promised.hex, *(str(wheel.sha256) for wheel in wheels)]))
+
 
 class AttackTests(ShelfCase):
     """Nothing reaches a client through an address unless the lock admits it, and no byte unless its digest is right."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Callable
+
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, deferLater
@@ -28,9 +30,24 @@ class FailingStore(MemoryStore):
     """A store whose disk fails once, at the call that a test names.
 
     :ivar left: calls that change the store until one fails; negative: none fails.
+    :ivar requests: the names of the records that were read; ``listed``: the prefixes whose names were.
     """
 
     left = -1
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
+        self.requests: list[str] = []
+        self.listed: list[str] = []
+
+    async def get(self, name: str) -> bytes | None:
+        self.requests.append(name)
+        return await super().get(name)
+
+    async def names(self, prefix: str) -> AsyncGenerator[str, None]:
+        self.listed.append(prefix)
+        async for name in super().names(prefix):
+            yield name
 
     async def delete(self, name: str, *since: float) -> bool:
         self._count()
@@ -175,6 +192,27 @@ class SweepTests(TestCase):
         await self.used(b"six==1.0 # again\n")
         await self.sweep()
         self.assertEqual((await self.blobs(), len(before)), (before, 2))
+
+    async def test_a_sweep_asks_the_store_for_what_it_has_and_not_for_each_file_that_a_lock_names(self) -> None:
+        wheels = [a_file(f"six-1.0-cp3{minor}-cp3{minor}-any.whl", b"%d" % minor, size=2) for minor in range(10, 20)]
+        self.upstream.offer(a_page(*wheels), *(b"%d" % minor for minor in range(10, 20)))
+        for comment in (b"# one\n", b"# two\n", b"# three\n"):
+            commitment, _ = await self.shelf.commit(b"six==1.0\n" + comment)
+            await self.shelf.page(commitment, "six")
+        self.store.requests.clear()
+        await self.sweep()
+        self.assertEqual(sum(name.startswith("frozen/") for name in self.store.requests), 3)
+        self.assertEqual([name for name in self.store.requests if name.startswith(("metadata/", "told/"))], [])
+
+    async def test_a_sweep_lists_the_records_of_all_locks_together(self) -> None:
+        counts = []
+        for locks in (1, 20):
+            for number in range(locks):
+                await self.used(b"six==1.0\n# %d\n" % number)
+            self.store.listed.clear()
+            await self.sweep()
+            counts.append(len(self.store.listed))
+        self.assertEqual(counts[0], counts[1])
 
     async def test_a_file_that_has_just_arrived_is_spared_though_no_page_names_it_yet(self) -> None:
         self.clock.advance(DAY)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from reqpi.core.errors import Misconfigured, StoreTrouble
@@ -86,6 +87,21 @@ class ObjectStoreTests(StoreContract, TestCase):
         await self.store.remove(name, self.clock.now)
         await self.store.delete("locks/a")
         self.assertEqual(keys(self.connect), [])
+
+    async def test_the_use_of_many_blobs_is_recorded_at_the_same_time(self) -> None:
+        """A page names dozens of files; each asks the object store, and no request waits for all before it."""
+        begun: list[Deferred[None]] = []
+
+        async def later(_: Callable[..., Any], *__: Any) -> None:
+            begun.append(Deferred())
+            await begun[-1]
+
+        store = ObjectStore(self.connect, spool=self.spool, clock=self.clock, in_thread=later)
+        touching = Deferred.fromCoroutine(store.touch(*(sha256(b"%d" % number).hexdigest() for number in range(9))))
+        self.assertGreater(len(begun), 1)
+        while begun:
+            begun.pop().callback(None)
+        await touching
 
     async def test_a_blob_of_the_wrong_length_is_written_anew(self) -> None:
         """An object under a digest that is shorter than the blob does not count as the blob."""

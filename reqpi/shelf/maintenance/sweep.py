@@ -64,6 +64,15 @@ class Swept:
     blobs: int
     size: int
 
+_PAGE = kind_of(page_record(""))
+
+_NAMING = (
+    _PAGE.below(),
+    *(kind.below() for kind in kinds_of(Owner.ADDRESS) if kind.keeps),
+    kind_of(claimed_metadata_record("")).below(),
+)
+"""The records of locks that name blobs."""
+
 
 class Sweep:
     """Sweeps of one store.
@@ -97,12 +106,12 @@ class Sweep:
         roots, removed = await self._locks(began)
         if not self._dry_run:
             await self._forget_left_over(roots, began)
-        live = await self._live(roots)
-        if live is None:
+        unneeded = await self._unneeded(roots)
+        if unneeded is None:
             return Swept(removed, 0, 0)
-        blobs, size = await self._blobs(live, began)
+        blobs, size = await self._blobs(unneeded, began)
         if not self._dry_run:
-            await self._forget_metadata(live, began)
+            await self._forget_metadata(unneeded, began)
             await self._forget(time_record(""), began)
             await self._forget(history_record(""), began)
             await self._forget_documents(roots, began)
@@ -117,12 +126,12 @@ class Sweep:
         if not self._steps % _STEPS:
             await deferLater(self._clock, 0)
 
-    async def _blobs(self, live: set[str], began: float) -> tuple[int, int]:
+    async def _blobs(self, unneeded: set[str], began: float) -> tuple[int, int]:
         """Remove the blobs that are not needed; return how many, and their bytes."""
         blobs, size = 0, 0
         async for sha256 in self._store.all():
             await self._step()
-            if sha256 not in live:
+            if sha256 in unneeded:
                 freed = await self._store.size(sha256) or 0
                 if self._dry_run or await self._store.remove(sha256, began - _SPARED):
                     blobs += 1
@@ -159,7 +168,7 @@ class Sweep:
         for kind in kinds_of(Owner.ADDRESS):
             async for name in self._store.names(kind.below()):
                 await self._step()
-                address = name.split("/")[1]
+                address = _owner(name)
                 if address not in roots and await self._store.last_used(lock_record(address)) is None:
                     await self._store.delete(name, now - self._max_age)
 
@@ -176,65 +185,79 @@ class Sweep:
             if name.rpartition("/")[2] not in listed:
                 await self._store.delete(name, began - _SPARED)
 
-    async def _live(self, roots: set[str]) -> set[str] | None:
-        """Return the sha256 of every blob that a root needs; ``None`` if unknown: then no blob may be removed."""
-        live: set[str] = set()
+    async def _unneeded(self, roots: set[str]) -> set[str] | None:
+        """Return the sha256 of every stored file that no root needs; ``None`` if unknown: then none may be removed.
+
+        All records of a kind are listed together: an object store sends a thousand names in one response, and most
+        locks have fewer. In memory is what the store has, and not all that locks name, which is ten times as much.
+        """
+        unneeded = await self._stored()
         unknown = 0
-        for address in roots:
-            async for name in self._lasting(address):
+        async for name in self._naming(roots, unneeded):
+            try:
+                unneeded -= await self._needed(name)
+            except StoreTrouble as trouble:
+                unknown += 1
+                self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
+        return None if unknown else unneeded
+
+    async def _stored(self) -> set[str]:
+        """Return the sha256 of every blob, and of every file about which there are records."""
+        stored: set[str] = set()
+        async for sha256 in self._store.all():
+            await self._step()
+            stored.add(sha256)
+        for kind in kinds_of(Owner.FILE):
+            async for name in self._store.names(kind.below()):
                 await self._step()
-                try:
-                    written = await self._store.get(name)
-                    if written is None:
-                        continue
-                    if kind_of(name).keeps:
-                        live.add(written[:_DIGITS].decode("latin-1"))
-                    else:
-                        live |= await self._needed(name, written, address)
-                except StoreTrouble as trouble:
-                    unknown += 1
-                    self._log.error("no file is swept: {name}: {trouble}", name=name, trouble=trouble)
-        return None if unknown else live
+                stored.add(_owner(name))
+        return stored
 
-    async def _lasting(self, address: str) -> AsyncGenerator[str, None]:
-        """Yield the names of the records of a lock that name blobs."""
-        async for name in self._store.names(page_record(address)):
-            yield name
-        for kind in kinds_of(Owner.ADDRESS):
-            if kind.keeps:
-                async for name in self._store.names(kind.below(address)):
+    async def _naming(self, roots: set[str], unneeded: set[str]) -> AsyncGenerator[str, None]:
+        """Yield the names of the records that say which blobs the roots need.
+
+        :param unneeded: the files that none of these records has named so far. The metadata of all others is needed.
+        """
+        for folder in _NAMING:
+            async for name in self._store.names(folder):
+                await self._step()
+                if _owner(name) in roots:
                     yield name
+        async for name in self._store.names(metadata_record("")):
+            await self._step()
+            if _owner(name) not in unneeded:
+                yield name
 
-    async def _needed(self, name: str, written: bytes, address: str) -> set[str]:
-        needed: set[str] = set()
+    async def _needed(self, name: str) -> set[str]:
+        """Return the sha256 of the blobs that a record names."""
+        written = await self._store.get(name)
+        if written is None:
+            return set()
+        if kind_of(name).keeps:
+            return {written[:_DIGITS].decode("latin-1")}
+        if kind_of(name) is _PAGE:
+            return await self._on_page(name, written)
+        try:
+            return {read_record(name, written, load_digest).hex}
+        except DamagedRecord as damaged:  # it names none: metadata is made again
+            self._log.error("{record}: {trouble}", record=name, trouble=damaged)
+            return set()
+
+    async def _on_page(self, name: str, written: bytes) -> set[str]:
         load = partial(freezer.load, project=canonicalize_name(name.rpartition("/")[2]))
         page = await FROZEN_PAGE.run(len(written), read_record, name, written, load)
-        for file in page.files:
-            await self._step()
-            needed.add(str(file.sha256))
-            if isinstance(file.core_metadata, Digest):
-                needed.add(file.core_metadata.hex)
-            if file.wheel:
-                sha256 = str(file.sha256)
-                for record in (metadata_record(sha256), claimed_metadata_record(address, sha256)):
-                    needed |= await self._named_by(record)
-        return needed
+        files = {str(file.sha256) for file in page.files}
+        return files | {file.core_metadata.hex for file in page.files if isinstance(file.core_metadata, Digest)}
 
-    async def _named_by(self, record: str) -> set[str]:
-        """Return the core metadata that a record names. A damaged record names none: metadata is made again."""
-        known = await self._store.get(record)
-        if known is None:
-            return set()
-        try:
-            return {read_record(record, known, load_digest).hex}
-        except DamagedRecord as damaged:
-            self._log.error("{record}: {trouble}", record=record, trouble=damaged)
-            return set()
-
-    async def _forget_metadata(self, live: set[str], began: float) -> None:
+    async def _forget_metadata(self, unneeded: set[str], began: float) -> None:
         """Remove the records of wheels and sdists that are gone."""
         for kind in kinds_of(Owner.FILE):
             async for name in self._store.names(kind.below()):
                 await self._step()
-                if name.removeprefix(kind.below()).partition("/")[0] not in live:
+                if _owner(name) in unneeded:
                     await self._store.delete(name, began - _SPARED)
+
+
+def _owner(record: str) -> str:
+    """Return the second part of the name of a record: the address, or the sha256 of the file, that it belongs to."""
+    return record.split("/", 2)[1]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity, Following, Incoming
 from reqpi.runtime.fair_share import FairShare
+from reqpi.runtime.singleflight import each
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import Temporary
@@ -25,6 +26,10 @@ ATTEMPTS = 10
 
 _BITES = (1 << 17, 1 << 21, 1 << 25)
 """Bytes. Up to 16 readers each have one stream to the end; more make one request for each bite, and share 32 MiB."""
+
+
+_TOUCHED = 4
+"""Blobs whose use one caller records at the same time: each takes one to four requests, and a page has dozens."""
 
 
 class ObjectBlobs:
@@ -116,11 +121,10 @@ class ObjectBlobs:
 
     async def touch(self, *sha256s: str) -> None:
         """See :meth:`reqpi.core.interfaces.Blobs.touch`."""
-        await self._in_thread(self._touch, sha256s)
+        await each(sha256s, self._touched, _TOUCHED)
 
-    def _touch(self, sha256s: Iterable[str]) -> None:
-        for sha256 in sha256s:
-            self._usage.touch(blob_key(sha256))
+    async def _touched(self, sha256: str) -> None:
+        await self._in_thread(self._usage.touch, blob_key(sha256))
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
@@ -136,8 +140,8 @@ class ObjectBlobs:
             yield sha256
 
     def _all(self) -> Generator[str, None, None]:
-        for each in self._objects.listed(BLOBS):
-            if (sha256 := blob_of(each.key)) is not None:
+        for found in self._objects.listed(BLOBS):
+            if (sha256 := blob_of(found.key)) is not None:
                 yield sha256
 
     async def link(self, sha256: str, seconds: int) -> str | None:

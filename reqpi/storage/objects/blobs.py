@@ -9,6 +9,7 @@ from pathlib import Path
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity, Following, Incoming
 from reqpi.runtime.fair_share import FairShare
+from reqpi.runtime.singleflight import each
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.spool import Spool
 from reqpi.storage.directory.temporary import Temporary
@@ -22,6 +23,9 @@ __all__ = ["ATTEMPTS", "ObjectBlobs"]
 
 ATTEMPTS = 10
 """Attempts at one operation. Each fails only if another process does the opposite at the same instant."""
+
+_LOOKED_UP = 16
+"""Blobs that one caller looks up concurrently."""
 
 _BITES = (1 << 17, 1 << 21, 1 << 25)
 """Bytes. Up to 16 readers each have one stream to the end; more make one request for each bite, and share 32 MiB."""
@@ -55,6 +59,10 @@ class ObjectBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         identity = await self.identity(sha256)
         return None if identity is None else identity.size
+
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        return await each(sha256s, self.size, _LOOKED_UP)
 
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
@@ -136,8 +144,8 @@ class ObjectBlobs:
             yield sha256
 
     def _all(self) -> Generator[str, None, None]:
-        for each in self._objects.listed(BLOBS):
-            if (sha256 := blob_of(each.key)) is not None:
+        for found in self._objects.listed(BLOBS):
+            if (sha256 := blob_of(found.key)) is not None:
                 yield sha256
 
     async def link(self, sha256: str, seconds: int) -> str | None:

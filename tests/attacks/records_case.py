@@ -145,6 +145,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "charges": (),
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
+    "commits": ("/{address}/",),
     "times": (),
     "histories": ("/{address}/drift",),
     "drift": (),

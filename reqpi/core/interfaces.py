@@ -109,6 +109,9 @@ class Blobs(Protocol):
     async def size(self, sha256: str) -> int | None:
         """Return the size of the blob in bytes; ``None`` if the store does not have it."""
 
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """Return the result of :meth:`size` for each of these blobs: one call costs less than many."""
+
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """Return the identity of the blob; ``None`` if the store does not have it.
 

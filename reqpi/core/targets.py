@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from attrs import frozen
@@ -121,11 +121,7 @@ class InstallTarget:
         """Return whether a ``requires-python`` allows one of the Pythons. An invalid one is ignored, as by pip."""
         if requires_python is None or not self.pythons:
             return True
-        try:
-            specifier = SpecifierSet(requires_python)
-        except InvalidSpecifier:
-            return True
-        return any(_within(specifier, python) for python in self.pythons)
+        return any(_runs(requires_python, python) for python in self.pythons)
 
     @cached_property
     def _platforms(self) -> frozenset[str]:
@@ -170,6 +166,16 @@ def _fits(python: tuple[int, ...], interpreter: tuple[str, int, int | None], abi
     if short == "py" or abi in STABLE_ABIS:
         return minor <= python[1]
     return minor == python[1]
+
+
+@lru_cache(4096)
+def _runs(requires_python: str, python: tuple[int, ...]) -> bool:
+    """Return whether a ``requires-python`` allows a Python. The files of a lock have few different ones."""
+    try:
+        specifier = SpecifierSet(requires_python)
+    except InvalidSpecifier:
+        return True
+    return _within(specifier, python)
 
 
 def _within(specifier: SpecifierSet, python: tuple[int, ...]) -> bool:

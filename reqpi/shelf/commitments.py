@@ -21,6 +21,7 @@ from reqpi.runtime.singleflight import SingleFlight
 from reqpi.shelf.denials import Denials
 from reqpi.shelf.gate import NOTHING_FOUND
 from reqpi.shelf.lock_reading import LockReading
+from reqpi.shelf.recorded_commits import RecordedCommits
 from reqpi.shelf.records import document_record, lock_record
 
 __all__ = ["COMMITMENTS_IN_MEMORY", "Check", "Commitments", "Lease"]
@@ -86,6 +87,7 @@ class Commitments:
     ) -> None:
         self._denials = denials
         self._records = records
+        self._recorded = RecordedCommits(records, clock)
         self._denied = denied
         self._clock = clock
         self._read: LruCache[str, _Read] = LruCache(in_memory)
@@ -133,6 +135,7 @@ class Commitments:
             self._keep(commitment)  # replaces what is known about it from before it was swept
         await self._note_use(commitment.address)
         if created:
+            await self._recorded.note(commitment.address)
             self.on_new(commitment)
         if found.notes:
             commitment = evolve(commitment, lock=evolve(lock, notes=(*lock.notes, *found.notes)))

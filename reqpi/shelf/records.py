@@ -25,6 +25,7 @@ __all__ = [
     "charge_record",
     "claimed_build_system_record",
     "claimed_metadata_record",
+    "commit_record",
     "crate_commit_record",
     "crate_record",
     "decision_record",
@@ -124,6 +125,7 @@ _RUN_COUNTS = Kind("run-counts", Owner.RUN, 1, "how often one process sent or re
 _CHARGE = Kind("charges", Owner.ADDRESS, 1, "what one process has charged a token for a lock")
 _DECISION = Kind("decisions", Owner.OPERATOR, 1, "what the operator denies, or has undone")
 _FREEZING = Kind("freezings", Owner.ADDRESS, 1, "when and by whom the page of a project was frozen")
+_COMMIT = Kind("commits", Owner.ADDRESS, 1, "when and by whom a lock was committed")
 _TIME = Kind("times", Owner.NONE, 1, "nothing: the time of its last use is when something was done last")
 _HISTORY = Kind("histories", Owner.NONE, 1, "what an index listed of a project, or which advisories concern it")
 _DRIFT_ROUND = Kind("drift", Owner.NONE, 1, "what the latest look for drift found in all locks")
@@ -153,6 +155,7 @@ KINDS = (
     _CHARGE,
     _DECISION,
     _FREEZING,
+    _COMMIT,
     _TIME,
     _HISTORY,
     _DRIFT_ROUND,
@@ -336,6 +339,11 @@ def decision_record(name: str) -> str:
 def freezing_record(address: str, project: str = "") -> str:
     """Name the record of how a page was frozen; without a project, the prefix of an address."""
     return f"{_FREEZING.folder}/{address}/{project}"
+
+
+def commit_record(address: str, which: str = "first") -> str:
+    """Name the record of how a lock was committed; with an empty text, the prefix of an address."""
+    return f"{_COMMIT.folder}/{address}/{which}"
 
 
 def time_record(what: str) -> str:

@@ -23,14 +23,16 @@ from reqpi.core.page_change import PageChange
 from reqpi.core.report import Defect, Document, Note
 from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.on_behalf import work_under
-from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
 from reqpi.shelf.commitments import COMMITMENTS_IN_MEMORY, Check, Commitments, Lease
 from reqpi.shelf.denials import Denials
 from reqpi.shelf.files.file_parts import FileParts
 from reqpi.shelf.files.file_responses import FileResponse
+from reqpi.shelf.files.held_files import HeldFiles
 from reqpi.shelf.freezing import Freezing
 from reqpi.shelf.freezings import PageFreezing
 from reqpi.shelf.insides_of_locks import InsidesOfLocks
+from reqpi.shelf.known_pages import KnownPages
 from reqpi.shelf.lock_reading import LockReading
 from reqpi.shelf.not_admitted import named_project, not_admitted, not_pinned
 from reqpi.shelf.pages_of_lock import pages_of
@@ -43,9 +45,6 @@ __all__ = ["FileResponse", "Shelf"]
 
 _PAGES = 24 << 20
 """Bytes of frozen pages kept in memory: about 13,000 files."""
-
-_LOOKED_UP = 16
-"""Files that one caller looks up in the store concurrently."""
 
 
 class Shelf:
@@ -77,11 +76,12 @@ class Shelf:
         self._commitments = Commitments(store, clock, denies, in_memory, reading, denials=self._denials)
         self._denials.changed.append(self._commitments.renew)
         self._refusals = Refusals(store, instance, clock.seconds)
-        self._store = store
         self._upstream = upstream
         self._clock = clock
         self._files = files or FileParts.over(store, upstream, clock)
+        self._held = HeldFiles(store, self._files.file_responses, self._files.core_metadata)
         self._freezing = Freezing(store, upstream, self._files.downloads, self._files.publishers, clock)
+        self._known = KnownPages(self._freezing, store)
         self._provenance = ProvenanceOfLocks(self._admitted, self._files.publishers, clock)
         self._under_way: SingleFlight[Page] = SingleFlight()  # by identity: an equal commitment may be an earlier one
         self._pages: DerivedCache[Page] = DerivedCache(_PAGES)
@@ -226,12 +226,16 @@ class Shelf:
     async def frozen(self, commitment: Commitment, projects: Iterable[Project]) -> dict[Project, Page]:
         """Return the pages that are already frozen, without denied files, even if that leaves none; ask no upstream."""
         denied = await self._denials.current()
-        return denied.left_on_each(await self._freezing.known(commitment, projects))
+        return denied.left_on_each(await self._known.of(commitment, projects))
+
+    async def frozen_count(self, commitment: Commitment) -> int:
+        """Return how many projects of a lock have a frozen page."""
+        return await self._known.count(commitment)
 
     async def withheld(self, commitment: Commitment, projects: Iterable[Project]) -> list[tuple[File, Denial]]:
         """Return the files on the frozen pages of ``projects`` that the operator denies, each with the denial."""
         denied = await self._denials.current()
-        return denied.among(await self._freezing.known(commitment, projects) if denied.denials else {})
+        return denied.among(await self._known.of(commitment, projects) if denied.denials else {})
 
     # Files
 
@@ -261,18 +265,12 @@ class Shelf:
         return size
 
     async def held(self, file: File) -> int | None:
-        """Return the size in bytes of a file that is in the store, a wheel with its core metadata.
-
-        Return ``None`` if it is not there. Only lengths are compared: verifying and serving compute hashes.
-        """
-        size = await self._store.size(str(file.sha256))
-        if size is None or (file.size not in (None, size) and not await self._files.file_responses.is_sound(file)):
-            return None
-        return size if not file.wheel or await self._files.core_metadata.at_hand(file) else None
+        """Return the size in bytes of a file in the store, a wheel with its core metadata; otherwise ``None``."""
+        return (await self._held.sizes([file]))[file]
 
     async def sizes(self, files: Iterable[File]) -> dict[File, int | None]:
         """Return the result of :meth:`held` for each of ``files``."""
-        return await each(files, self.held, _LOOKED_UP)
+        return await self._held.sizes(files)
 
     def coming(self, file: File) -> int:
         """Return how many bytes of a file have been downloaded so far; 0 if no download is in flight."""
@@ -294,6 +292,10 @@ class Shelf:
     async def metadata_at_hand(self, commitment: Commitment, file: File) -> bytes | None:
         """Return the core metadata of a wheel on a frozen page, if the store has it or the wheel; ask no upstream."""
         return await self._files.core_metadata.known(file, commitment.address)
+
+    def verified_metadata(self, file: File) -> str | None:
+        """See :meth:`reqpi.shelf.files.core_metadata.CoreMetadata.verified_name`."""
+        return self._files.core_metadata.verified_name(file)
 
     async def build_system(
         self, commitment: Commitment, name: str, filename: str, *, whole: bool = True
@@ -384,8 +386,6 @@ class Shelf:
         :param may_know: whether the client may commit a lock that pins a project, with the login that it may need.
         """
         return await self._suggestions.of(projects, may_know)
-
-    # Shared by all of them
 
     def _pinned(self, commitment: Commitment, name: str) -> Project:
         """Return the project that ``name`` means.

@@ -54,6 +54,13 @@ class CachedStore:
                 raise
             return cached
 
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        try:
+            return await self._store.sizes(*sha256s)
+        except StoreTrouble:
+            return {sha256: await self.size(sha256) for sha256 in sha256s}
+
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`: that of the copy in the cache, if there is one."""
         cached = None

@@ -45,6 +45,10 @@ class MemoryStore:
         blob = self._blobs.get(checked_sha256(sha256))
         return None if blob is None else len(blob)
 
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        return {sha256: await self.size(sha256) for sha256 in sha256s}
+
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`. Python computes the hash of a ``bytes`` object once."""
         blob = self._blobs.get(checked_sha256(sha256))

@@ -66,6 +66,11 @@ class PassingStore(DirectoryStore):
         here = await super().identity(sha256)
         return await self._behind.size(sha256) if here is None else here.size
 
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        here = await super().sizes(*sha256s)
+        return here | await self._behind.sizes(*(sha256 for sha256, size in here.items() if size is None))
+
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
         return await super().identity(sha256) or await self._behind.identity(sha256)

@@ -21,6 +21,7 @@ from reqpi.core.drift.sarif import SARIF, places_in, sarif
 from reqpi.core.model import Commitment, Project
 from reqpi.core.simple.accept import weights
 from reqpi.runtime.offload import DECIDED_FILES
+from reqpi.shelf.drift.known_drift import KnownDrift
 from reqpi.shelf.drift.lock_drift import LockDrift
 from reqpi.shelf.shelf import Shelf
 from reqpi.web.drift_section import section_of
@@ -46,6 +47,7 @@ class DriftResource:
     def __init__(self, shelf: Shelf, drift: LockDrift) -> None:
         self._shelf = shelf
         self._drift = drift
+        self._reports = KnownDrift(shelf, drift)
 
     def takes(self, segments: list[str]) -> bool:
         """See :meth:`reqpi.web.http.feature.Feature.takes`."""
@@ -75,11 +77,12 @@ class DriftResource:
 
     async def known(self, request: Request, commitment: Commitment) -> tuple[Finding, ...]:
         """Return the findings that are known already, so that no upstream is asked, and that the client may have."""
-        return (await self._known(request, commitment)).findings
+        report = await self._known(request, commitment)
+        return () if report is None else report.findings
 
-    async def _known(self, request: Request, commitment: Commitment) -> DriftReport:
-        found = await self._drift.of(commitment, lambda _: False)
-        return found.for_client(partial(self._may_know, identity_of(request), commitment))
+    async def _known(self, request: Request, commitment: Commitment) -> DriftReport | None:
+        found = await self._reports.of(commitment)
+        return found and found.for_client(partial(self._may_know, identity_of(request), commitment))
 
     def _may_ask(self, client: Client, commitment: Commitment, project: Project) -> bool:
         uses = self._shelf.uses(commitment.lock, project)

@@ -18,11 +18,15 @@ _MOST_ROWS = 500
 _ORDER = {kind: number for number, kind in enumerate(KINDS)}
 
 
-def section_of(report: DriftReport, link: str) -> list[Tag]:
+def section_of(report: DriftReport | None, link: str) -> list[Tag]:
     """Return the heading and the table, the most serious findings first.
 
+    :param report: ``None``: the lock is too long to be looked at for a page.
     :param link: to the report.
     """
+    title = tags.h2("What became of it")
+    if report is None:
+        return [title, tags.p("The lock is too long to be looked at here: see the ", tags.a("report", href=link), ".")]
     rows = [_row(finding) for finding in islice(sorted(report.findings, key=_serious), _MOST_ROWS)]
     head = tags.tr([tags.th(name, scope="col") for name in ("release", "file", "finding", "since")])
     count = len(report.findings)
@@ -31,7 +35,7 @@ def section_of(report: DriftReport, link: str) -> list[Tag]:
     )
     said = tags.p(f"{what}; the ", tags.a("report", href=link), " looks again. The files here stay as they are.")
     return [
-        tags.h2("What became of it"),
+        title,
         said,
         *([scrolled(tags.table(tags.thead(head), tags.tbody(rows)), "Drift")] if rows else []),
     ]

@@ -28,6 +28,7 @@ from reqpi.web.http import problems
 from reqpi.web.http.access import identity_of
 from reqpi.web.http.answers import after, send_fresh
 from reqpi.web.http.audit import note_detail
+from reqpi.web.permission import may_know_clients
 from reqpi.web.uploads import UnusableBody
 
 __all__ = ["OperatorResource", "not_for_anyone"]
@@ -113,7 +114,11 @@ class OperatorResource:
 
     async def _frozen(self, request: Request, address: str) -> bytes:
         frozen = await self._undoing.freezings(address)
-        projects = {project: {"at": each.at, "by": each.by, "again": each.again} for project, each in frozen.items()}
+        named = may_know_clients(identity_of(request))
+        projects = {
+            project: {"at": each.at, "by": each.by if named else "", "again": each.again}
+            for project, each in frozen.items()
+        }
         return _json(request, {"address": address, "projects": projects})
 
 

@@ -18,7 +18,15 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http.access import identity_of
 
-__all__ = ["FrozenPages", "check_lock", "logins_for", "may_commit", "may_know_versions", "may_use_logins"]
+__all__ = [
+    "FrozenPages",
+    "check_lock",
+    "logins_for",
+    "may_commit",
+    "may_know_clients",
+    "may_know_versions",
+    "may_use_logins",
+]
 
 _MOST = 1000
 """Addresses of which it is known that all their pages are frozen."""
@@ -38,6 +46,11 @@ def may_use_logins(client: Client) -> bool:
 def may_know_versions(client: Client, project: Project) -> bool:
     """Return whether a client may be told which versions of a project the default upstream has, if that has a login."""
     return client.may_know(project, [DEFAULT_UPSTREAM])
+
+
+def may_know_clients(client: Client) -> bool:
+    """Return whether a client may be told the names of others: those who have a token know each other."""
+    return bool(client.name)
 
 
 def logins_for(client: Client) -> UsableLogins:

@@ -154,6 +154,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "charges": (),
     "decisions": (),
     "freezings": ("/{address}/frozen", "/{address}/"),
+    "commits": ("/{address}/",),
     "times": (),
     "histories": ("/{address}/drift",),
     "drift": (),

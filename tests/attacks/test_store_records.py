@@ -139,6 +139,9 @@ class JunkTests(RecordsCase):
     async def test_junk_in_the_record_of_who_has_frozen_a_page(self) -> None:
         await self._attack(_kind("freezings"))
 
+    async def test_junk_in_the_record_of_who_has_committed_a_lock(self) -> None:
+        await self._attack(_kind("commits"))
+
     async def test_junk_in_a_history_begins_it_anew(self) -> None:
         """The report needs it for the time of the first observation only, so it is made with a new one."""
         record = await self.of(_kind("histories"))
@@ -229,6 +232,9 @@ class ChangedTests(RecordsCase):
 
     async def test_changed_records_of_who_has_frozen_a_page(self) -> None:
         await self._attack("freezings")
+
+    async def test_changed_records_of_who_has_committed_a_lock(self) -> None:
+        await self._attack("commits")
 
     async def test_changed_histories(self) -> None:
         await self._attack("histories")

@@ -19,6 +19,13 @@ class BlobsContract(StoreCase):
         self.assertEqual(await self.store.size(await kept(self.store, b"")), 0)
         self.assertIsNone(await self.store.size(self.absent))
 
+    async def test_many_sizes_are_those_of_each(self) -> None:
+        """The size of each blob that is here, and None for one that is not; no name is no error."""
+        here, empty = await kept(self.store, b"four"), await kept(self.store, b"")
+        self.assertEqual(await self.store.sizes(here, self.absent, empty, here), {here: 4, self.absent: None, empty: 0})
+        self.assertEqual(await self.store.sizes(), {})
+        await self.refused(ValueError, self.store.sizes(here, "../x"))
+
     async def test_a_blob_is_read_whole_in_pieces(self) -> None:
         """Pieces are at most 1 MiB, none is empty, and together they are the blob."""
         data = os.urandom(2 * MEBIBYTE + 17)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.core.targets import InstallTarget
@@ -48,6 +50,7 @@ class NameTests(SynchronousTestCase):
             records.charge_record(A, "process"): f"charges/{A}/process",
             records.decision_record("name"): "decisions/name",
             records.freezing_record(A, "six"): f"freezings/{A}/six",
+            records.commit_record(A): f"commits/{A}/first",
             records.time_record("sweep"): "times/sweep",
             records.history_record("six", "https://i.example.org"): "histories/six/6a815096c7bd7bf4b1730bcaa1cc9a7a",
             records.advised_record("six"): "histories/six/advisories",
@@ -71,6 +74,7 @@ class NameTests(SynchronousTestCase):
             "charges": records.charge_record,
             "provenance": records.provenance_record,
             "freezings": records.freezing_record,
+            "commits": partial(records.commit_record, which=""),
         }
         kinds = kinds_of(Owner.ADDRESS)
         self.assertEqual({kind.folder for kind in kinds}, set(makers))

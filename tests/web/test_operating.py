@@ -138,7 +138,8 @@ class ForgetTests(OperatingCase):
 
 class FreezingTests(OperatingCase):
     async def frozen(self, address: str | None = None) -> Any:
-        return json.loads((await self.ask(f"/{address or self.address}/frozen")).body)["projects"]
+        path = f"/{address or self.address}/frozen"
+        return json.loads((await self.as_client("committer", path)).body)["projects"]
 
     async def test_it_is_known_when_and_by_whom_a_page_was_frozen(self) -> None:
         self.clock.advance(5)
@@ -147,6 +148,9 @@ class FreezingTests(OperatingCase):
         self.clock.advance(5)
         await self.under("/simple/six/")
         self.assertEqual(await self.frozen(), {"six": {"at": 5.0, "by": "committer", "again": False}})
+        self.assertIn("committer", (await self.as_client("reader", f"/{self.address}/")).body.decode())
+        for path in (f"/{self.address}/frozen", f"/{self.address}/"):
+            self.assertNotIn("committer", (await self.ask(path)).body.decode(), "a client without a token")
 
     async def test_a_page_that_is_frozen_in_the_background_is_frozen_by_the_client_that_committed(self) -> None:
         prefreeze = Prefreeze(self.shelf, self.clock)

@@ -70,6 +70,10 @@ class Checking:
         """
         return _InOne(self, environment).unmet(requires)
 
+    def unusable_in(self, environment: SingleTarget) -> list[UnmetRequirement]:
+        """Return the releases of which no file can be used in one environment, each with the reason."""
+        return _InOne(self, environment).unusable()
+
     def projects(self, project: Project) -> Sequence[LockedRelease]:
         """Return the pinned releases of a project."""
         return self._by_project.get(project, ())
@@ -163,12 +167,15 @@ class _InOne:
 
     def unmet(self, requires: Mapping[LockedRelease, Requirements]) -> list[UnmetRequirement]:
         """Return everything that is not met, in the order in which it is found."""
-        for release in self._applying:
-            self._unmet.update(dict.fromkeys(self._unusable(release)))
+        self._unmet.update(dict.fromkeys(self.unusable()))
         asked = {each: sorted({extra for pin in pins for extra in pin.extras}) for each, pins in self._applying.items()}
         known = {each: requires[each].known for each in self._applying if each in requires}
         walk(known, asked, self._follow)
         return list(self._unmet)
+
+    def unusable(self) -> list[UnmetRequirement]:
+        """Return the reason for each release of which no file can be used."""
+        return [found for release in self._applying for found in self._unusable(release)]
 
     def _unusable(self, release: LockedRelease) -> Iterator[UnmetRequirement]:
         """Yield the reason why none of the files of a release can be used."""

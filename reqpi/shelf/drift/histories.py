@@ -61,7 +61,10 @@ class KnownHistory:
 
 
 class Histories:
-    """The histories of a store."""
+    """The histories of a store.
+
+    :ivar looks: how many histories this process has continued.
+    """
 
     def __init__(self, records: Records, upstream: Upstream, clock: IReactorTime) -> None:
         self._records = records
@@ -69,6 +72,7 @@ class Histories:
         self._clock = clock
         self._turns = FairTurns(_AT_ONCE, _EACH)
         self._bucket = Bucket(_RATE)
+        self.looks = 0
         self._looking: SingleFlight[KnownHistory] = SingleFlight()
 
     async def of(
@@ -101,6 +105,7 @@ class Histories:
         now = Look(look.project, look.source, page, look.versions, self._clock.seconds())
         size = _files_of(known) + (0 if page is None else len(page.files))
         history = await DECIDED_FILES.run(size, after_look, known, now)
+        self.looks += 1
         try:
             await self._records.replace(record, await DECIDED_FILES.run(_files_of(history), dump_history, history))
         except StoreTrouble as trouble:  # it is reported nevertheless; only the time of the first observation is lost

@@ -62,6 +62,16 @@ class LockDrift:
         """Return whether every client may know what the indexes of a project list."""
         return all(map(self._upstream.reveals, self._indexes(commitment.lock.projects[project])))
 
+    @property
+    def basis(self) -> object:
+        """Whatever a report rests on that this process changes: two reports with equal ones say the same."""
+        return self._histories.looks, self._advisories()
+
+    @property
+    def now(self) -> float:
+        """The time of day in seconds since the epoch."""
+        return self._clock.seconds()
+
     async def soon(self, commitment: Commitment, may_ask: Callable[[Project], bool]) -> DriftReport:
         """Return the drift of a lock if it is known soon. Otherwise the work goes on.
 

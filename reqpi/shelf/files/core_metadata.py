@@ -7,7 +7,7 @@ and no others; if it promised only that there is metadata, the metadata is read 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing, suppress
 from functools import partial
 
@@ -20,7 +20,8 @@ from reqpi.core.metadata.promises import promised_digest
 from reqpi.core.metadata.wheel import BrokenWheel, LazyWheel
 from reqpi.core.model import Digest, File
 from reqpi.core.simple.entries import digest
-from reqpi.runtime.singleflight import PATIENCE, SingleFlight, within
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import PATIENCE, SingleFlight, each, within
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.facts import FactRecords, Facts
 from reqpi.shelf.files.metadata_differences import MetadataDifferences
@@ -32,6 +33,12 @@ __all__ = ["CoreMetadata", "load_digest"]
 
 _LARGEST = 8 << 20
 """Bytes of a metadata file, at most."""
+
+_NAMES = 30_000
+"""Verified wheels of which the digest of their core metadata is remembered: no record of it ever changes."""
+
+_AT_ONCE = 16
+"""Wheels that one caller looks up concurrently."""
 
 
 class CoreMetadata:
@@ -47,6 +54,7 @@ class CoreMetadata:
         self._upstream = upstream
         self._facts = Facts(store, downloads, self._named)
         self._finding: SingleFlight[bytes] = SingleFlight()
+        self._recorded_names: LruCache[str, Digest] = LruCache(_NAMES)
         self.differences = MetadataDifferences(store, clock)
 
     async def of(self, file: File, address: str) -> bytes:
@@ -91,8 +99,27 @@ class CoreMetadata:
         if known is None:
             return None
         named = _named_in(record, known)
+        self._recorded_names.put(str(file.sha256), named, 1)
         await self.differences.compare(file, named)
         return await self._by_digest(named)
+
+    def verified_name(self, file: File) -> str | None:
+        """Return the sha256 of the core metadata of a verified wheel, if this process has looked it up recently."""
+        named = self._recorded_names.get(str(file.sha256))
+        return None if named is None else named.hex
+
+    async def lacking(self, files: Collection[File]) -> list[File]:
+        """Return those of some wheels in the store for which :meth:`at_hand` is false."""
+        named: dict[File, str] = {}
+        for file in files:
+            verified = self._recorded_names.get(str(file.sha256))
+            if verified is not None:
+                await self.differences.compare(file, verified)
+                named[file] = verified.hex
+        sizes = await self._store.sizes(*named.values())
+        others = [file for file in files if file not in named or sizes[named[file]] is None]
+        at_hand = await each(others, self.at_hand, _AT_ONCE)
+        return [file for file, there in at_hand.items() if not there]
 
     async def at_hand(self, file: File) -> bool:
         """Return whether the store has the metadata of a wheel that it has, without asking an upstream.
@@ -103,6 +130,7 @@ class CoreMetadata:
         known = await self._store.get(record)
         if known is not None:
             named = _named_in(record, known)
+            self._recorded_names.put(str(file.sha256), named, 1)
             await self.differences.compare(file, named)
             if await self._store.size(named.hex) is not None:
                 return True

@@ -20,6 +20,7 @@ from reqpi.shelf.files.core_metadata import load_digest
 from reqpi.shelf.freezings import load_freezing
 from reqpi.shelf.learn_sessions import UNTIMED, load_exclude_newer
 from reqpi.shelf.record_reading import read_record
+from reqpi.shelf.recorded_commits import load_recorded_commit
 from reqpi.shelf.records import ADVISORIES, KINDS, Kind, kind_of
 from reqpi.shelf.refusals import load_refusals
 from reqpi.shelf.room.charges import load_charge
@@ -65,6 +66,7 @@ _LOADS: dict[str, Callable[[str], _Load]] = {
     "run-counts": lambda _: load_counts,
     "decisions": lambda _: load_decision,
     "freezings": lambda _: load_freezing,
+    "commits": lambda _: load_recorded_commit,
     "histories": lambda record: partial(_load_history, record),
     "drift": lambda _: load_round,
     "surveys": lambda _: load_survey,

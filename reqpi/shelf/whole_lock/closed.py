@@ -81,6 +81,10 @@ class ClosedLocks:
         what = f"the requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
 
+    def known(self, commitment: Commitment) -> ClosedReport | None:
+        """Return the report without a target, if it was made recently and is still in memory."""
+        return self._reports.get(commitment, (commitment.address, EVERYWHERE))
+
     async def warnings(self, commitment: Commitment) -> tuple[Note, ...]:
         """Return a note for each requirement that is known not to be met, without asking an upstream."""
         return await self._warnings.of(commitment.address)

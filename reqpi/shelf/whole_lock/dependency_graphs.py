@@ -7,14 +7,17 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from itertools import islice
 
+from attrs import frozen
+
 from reqpi.core import closed
 from reqpi.core.closed import LockedRelease, Requirements
 from reqpi.core.errors import StoreTrouble, UpstreamTrouble
 from reqpi.core.graph import DependencyGraph, graph_of
 from reqpi.core.metadata.headers import LARGEST_HEADERS
-from reqpi.core.model import Commitment, File
+from reqpi.core.model import Commitment, File, Project
 from reqpi.core.targets import EVERYWHERE
 from reqpi.runtime.derived_cache import DerivedCache
+from reqpi.runtime.lru import LruCache
 from reqpi.runtime.offload import in_thread
 from reqpi.runtime.on_behalf import work_under
 from reqpi.runtime.singleflight import SingleFlight, each
@@ -41,23 +44,38 @@ _KEPT, _WEIGHT = 8 << 20, 300
 _END = re.compile(rb"\n\r?\n")
 
 
+@frozen
+class _Kept:
+    """A graph.
+
+    :param basis: the projects whose pages are frozen, and the requirements of the files that are known: equal ones give
+        an equal graph.
+    :param whole: it has no gaps, so that nothing will be added.
+    """
+
+    basis: tuple[frozenset[Project], Mapping[File, Requirements]]
+    graph: DependencyGraph
+    whole: bool
+
+
 class DependencyGraphs:
     """The graphs of all locks."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._graphs: DerivedCache[DependencyGraph] = DerivedCache(_KEPT)
+        self._graphs: DerivedCache[_Kept] = DerivedCache(_KEPT)
+        self._read: LruCache[str, Requirements] = LruCache(_KEPT)
         self._of_sdists: DerivedCache[Requirements] = DerivedCache(_KEPT)
         self._under_way: SingleFlight[DependencyGraph] = SingleFlight()
 
     async def of(self, commitment: Commitment) -> DependencyGraph:
         """Return the graph of a lock, as far as the store has its pages and their core metadata.
 
-        A graph without gaps is kept in memory, as a report on whether the lock is closed is.
+        It is kept in memory. If it has gaps, it is made again once the store has more.
         """
         kept = self._graphs.get(commitment, commitment.address)
-        if kept is not None:
-            return kept
+        if kept is not None and kept.whole:
+            return kept.graph
         return await self._under_way.do(id(commitment), partial(self._made, commitment))
 
     async def _made(self, commitment: Commitment) -> DependencyGraph:
@@ -66,10 +84,14 @@ class DependencyGraphs:
         pages = await self._shelf.frozen(commitment, projects)
         releases = await in_thread(closed.releases_of, commitment, pages, EVERYWHERE)
         requires = await self._of_wheels(commitment, releases) | await self._of_all_sdists(commitment, releases)
+        basis = frozenset(pages), {each.described: known for each, known in requires.items() if each.described}
+        kept = self._graphs.get(commitment, commitment.address)
+        if kept is not None and kept.basis == basis:
+            return kept.graph
         graph = await in_thread(graph_of, commitment.lock, projects, pages, releases, requires)
-        if len(requires) == len(releases) and len(pages) == len(projects):
-            weight = _WEIGHT * (len(graph.nodes) + graph.edges)
-            self._graphs.put(commitment, commitment.address, graph, weight)
+        whole = len(requires) == len(releases) and len(pages) == len(projects)
+        weight = _WEIGHT * (len(graph.nodes) + graph.edges + sum(map(_lines, requires.values())))
+        self._graphs.put(commitment, commitment.address, _Kept(basis, graph, whole), weight)
         return graph
 
     async def _of_wheels(
@@ -77,15 +99,28 @@ class DependencyGraphs:
     ) -> dict[LockedRelease, Requirements]:
         """Return the requirements of the releases that have a wheel whose core metadata the store has."""
         wheels = {each: each.described for each in releases if each.described is not None and each.described.wheel}
-        requires: dict[LockedRelease, Requirements] = {}
+        requires = {one: known for one, file in wheels.items() if (known := self._read_before(file)) is not None}
         left = _HEADERS
-        waiting = iter(wheels)
+        waiting = iter([one for one in wheels if one not in requires])
         while left > 0 and (batch := list(islice(waiting, _BATCH))):
             found = await each([wheels[one] for one in batch], partial(self._headers, commitment), _AT_ONCE)
             headers = {one: text for one in batch if (text := found[wheels[one]]) is not None}
             left -= sum(map(len, headers.values()))
-            requires |= await in_thread(_parsed, headers)
+            parsed = await in_thread(_parsed, headers)
+            for one, known in parsed.items():
+                self._keep(wheels[one], known)
+            requires |= parsed
         return requires
+
+    def _read_before(self, file: File) -> Requirements | None:
+        """Return the requirements of a verified wheel, if its metadata was read recently."""
+        verified = self._shelf.verified_metadata(file)
+        return None if verified is None else self._read.get(verified)
+
+    def _keep(self, file: File, known: Requirements) -> None:
+        verified = self._shelf.verified_metadata(file)
+        if verified is not None:
+            self._read.put(verified, known, _WEIGHT * _lines(known))
 
     async def _headers(self, commitment: Commitment, file: File) -> bytes | None:
         """Return the headers of core metadata. Serving it says what is wrong with a store in which it is damaged."""
@@ -118,8 +153,12 @@ class DependencyGraphs:
                 known = await requirements_of_sdist(self._shelf, commitment, file)
             except (StoreTrouble, UpstreamTrouble):
                 return None
-            self._of_sdists.put(commitment, key, known, _WEIGHT * (1 + len(known.known) + len(known.unknown)))
+            self._of_sdists.put(commitment, key, known, _WEIGHT * _lines(known))
         return known
+
+
+def _lines(known: Requirements) -> int:
+    return 1 + len(known.known) + len(known.unknown)
 
 
 def _parsed(headers: Mapping[LockedRelease, bytes]) -> dict[LockedRelease, Requirements]:

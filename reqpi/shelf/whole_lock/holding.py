@@ -36,6 +36,7 @@ from reqpi.shelf.record_reading import read_record
 from reqpi.shelf.records import holding_prefix, holding_record
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
+from reqpi.shelf.whole_lock.hold_count import held_sizes
 from reqpi.shelf.whole_lock.hold_publishers import published_by
 from reqpi.shelf.whole_lock.hold_record import HoldProgress, RecordedHold
 from reqpi.shelf.whole_lock.hold_room import HoldRoom, HoldTooLarge
@@ -134,18 +135,12 @@ class Holds:
         pages = await self._shelf.frozen(commitment, commitment.lock.projects)
         withheld = await self._shelf.withheld(commitment, pages) if is_withheld(pages.values()) else []
         pages = {project: page for project, page in pages.items() if page.files}
-        files = [file for page in pages.values() for file in page.files if target.takes(file)]
-        sizes = await self._shelf.sizes(files)
+        sizes, further = await held_sizes(self._shelf, self._further, commitment, pages, target)
+        files = [file for page in pages.values() for file in page.files if file in sizes]
         reasons, defects = await self._reasons(holding_record(commitment.address, target))
         denied: dict[HeldThing, str] = {(file.project, None): f"denied: {why.because}" for file, why in withheld}
-        in_order = {file: sizes[file] for file in files}
-        remarks = tuple(f"{file.filename} is denied: {denial.because}" for file, denial in withheld)
-        if self._further is not None:
-            needs = await self._further.needed(commitment, pages, target)
-            held = await each(needs.files, partial(self._further.held, commitment), _AT_ONCE)
-            in_order |= {file: held[file] for file in needs.files}
-            remarks += needs.remarks
-        verdict = verdict_of(commitment, pages, in_order, target, reasons=reasons | denied, defects=defects)
+        remarks = (*(f"{file.filename} is denied: {denial.because}" for file, denial in withheld), *further)
+        verdict = verdict_of(commitment, pages, sizes, target, reasons=reasons | denied, defects=defects)
         differing = await self._shelf.differing_metadata(files)
         names = tuple(file.filename for file in differing[:_SHOWN])
         published, doubts = await published_by(self._shelf, commitment, files[:_SHOWN])

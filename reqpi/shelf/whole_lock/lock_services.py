@@ -7,9 +7,11 @@ from twisted.internet.interfaces import IReactorTime
 
 from reqpi.core.interfaces import Store
 from reqpi.runtime.counts import ServerCounts
+from reqpi.shelf.recorded_commits import RecordedCommits
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
+from reqpi.shelf.whole_lock.covered_targets import CoveredTargets
 from reqpi.shelf.whole_lock.dependency_graphs import DependencyGraphs
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
@@ -35,6 +37,8 @@ class LockServices:
     closed: ClosedLocks
     variants: VariantsOfReleases
     graphs: DependencyGraphs
+    commits: RecordedCommits
+    covered: CoveredTargets
     further: FurtherFiles | None = None
 
     @classmethod
@@ -66,5 +70,7 @@ class LockServices:
             ClosedLocks(shelf, store, building, clock),
             VariantsOfReleases(shelf, clock),
             DependencyGraphs(shelf),
+            RecordedCommits(store, clock),
+            CoveredTargets(shelf),
             further,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -63,6 +63,10 @@ class DirectoryBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         identity = await self.identity(sha256)
         return None if identity is None else identity.size
+
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        return await self._in_thread(_sizes, {sha256: self._blob(sha256) for sha256 in sha256s})
 
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`. Whatever is not a regular file is not a blob."""
@@ -145,6 +149,11 @@ def _all(folder: Path) -> Generator[str, None, None]:
         for *_, sha256 in files_below(folder):
             with suppress(ValueError):
                 yield checked_sha256(sha256)
+
+
+def _sizes(blobs: Mapping[str, Path]) -> dict[str, int | None]:
+    found = {sha256: _identity(path) for sha256, path in blobs.items()}
+    return {sha256: None if identity is None else identity.size for sha256, identity in found.items()}
 
 
 def _identity(path: Path) -> BlobIdentity | None:

@@ -24,6 +24,9 @@ __all__ = ["ATTEMPTS", "ObjectBlobs"]
 ATTEMPTS = 10
 """Attempts at one operation. Each fails only if another process does the opposite at the same instant."""
 
+_LOOKED_UP = 16
+"""Blobs that one caller looks up concurrently."""
+
 _BITES = (1 << 17, 1 << 21, 1 << 25)
 """Bytes. Up to 16 readers each have one stream to the end; more make one request for each bite, and share 32 MiB."""
 
@@ -60,6 +63,10 @@ class ObjectBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.size`."""
         identity = await self.identity(sha256)
         return None if identity is None else identity.size
+
+    async def sizes(self, *sha256s: str) -> dict[str, int | None]:
+        """See :meth:`reqpi.core.interfaces.Blobs.sizes`."""
+        return await each(sha256s, self.size, _LOOKED_UP)
 
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`."""

@@ -43,16 +43,23 @@ _ONLY_FOR = ("uv.lock", "pdm.lock")
 _ADVISORIES = "osv/"
 """An export of a server that has advisories, and of no other."""
 
+_UNHELD = {"wheelhouse.tar": " Some are not in the store yet: a request begins to fetch them, which takes a while."}
+"""Remarks about exports that are made of files, while some of these are missing."""
 
-def exports_table(here: str, formats: str, *, audits: bool) -> Tag:
-    """Return the table of what is below an address.
+
+def exports_table(here: str, formats: str, *, held: bool, audits: bool) -> Tag:
+    """Return the table of what is below an address. No crawler should follow a link that begins work.
 
     :param formats: see :attr:`reqpi.core.model.Lock.format`.
     :param here: the relative URL of the address, with a slash at its end; empty for the folder of the page.
+    :param held: all files are in the store.
     :param audits: the server has advisories.
     """
     rows = [
-        tags.tr(tags.th(tags.a(name, href=f"{here}{name}"), scope="row"), tags.td(purpose))
+        tags.tr(
+            tags.th(tags.a(name, href=f"{here}{name}", rel="nofollow"), scope="row"),
+            tags.td(purpose, "" if held else _UNHELD.get(name, "")),
+        )
         for name, purpose in _EXPORTS
         if (name not in _ONLY_FOR or name == formats) and (name != _ADVISORIES or audits)
     ]

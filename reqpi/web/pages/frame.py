@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 from twisted.web.server import Request
-from twisted.web.template import Element, Tag, XMLString, flattenString, renderer, tags
+from twisted.web.template import Element, Tag, XMLString, renderer, tags
 
 from reqpi import __version__
 from reqpi.web.http.answers import after
+from reqpi.web.pages.flattening import flattened
 from reqpi.web.pages.static_files import FAVICON, SCRIPT, STYLE
 
 __all__ = ["Frame", "Shown", "answer_page", "command", "root_of", "scrolled", "send_page", "template"]
@@ -31,7 +31,7 @@ _POLICY = (
 """The Content-Security-Policy of each page: its own files, no inline script or style, no frame around it."""
 
 Shown = Any
-"""Whatever :mod:`twisted.web.template` can flatten without waiting: elements, tags, texts, and lists of them."""
+"""What :func:`reqpi.web.pages.flattening.flattened` takes: elements, tags, texts, and lists of them."""
 
 
 @cache
@@ -99,12 +99,8 @@ class Frame(Element):
         )
 
     def rendered(self) -> bytes:
-        """Return the page as bytes. Nothing in it is asynchronous, so the result is there at once."""
-        outcome: list[bytes | Failure] = []
-        flattenString(None, self).addBoth(outcome.append)
-        if isinstance(outcome[0], Failure):
-            outcome[0].raiseException()
-        return b"<!DOCTYPE html>\n" + outcome[0] + b"\n"
+        """Return the page as bytes."""
+        return b"<!DOCTYPE html>\n" + flattened(self) + b"\n"
 
 
 def send_page(request: Request, body: bytes) -> bytes:

@@ -12,6 +12,7 @@ from twisted.web.template import Element, Tag, renderer, tags
 
 from reqpi.core.graph import DependencyGraph, Node, NodeState, paths_to
 from reqpi.core.model import Commitment, Project
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.pages.frame import Frame, root_of, scrolled, send_page, template
@@ -70,13 +71,21 @@ class _Shown:
         return f"{self.here}pins/{quote(project)}"
 
 
-async def graph_page(request: Request, services: LockServices, address: str) -> bytes:
-    """Answer ``GET /<address>/graph``; ``?why=`` names the project whose paths are shown."""
+async def graph_page(request: Request, services: LockServices, rendered: DerivedCache[bytes], address: str) -> bytes:
+    """Answer ``GET /<address>/graph``; ``?why=`` names the project whose paths are shown.
+
+    :param rendered: pages that were rendered before, each for the same graph.
+    """
     commitment = await services.shelf.commitment(address)
     why = request.args.get(b"why", [b""])[-1].decode("utf-8", "replace").strip()[:_LONGEST]
     here = "../" if (request.path or b"").endswith(b"/") else ""
     shown = _Shown(commitment, await services.graphs.of(commitment), here, root_of(request), why)
-    return send_page(request, await in_thread(_rendered, shown))
+    key = (commitment.address, shown.here, shown.root, shown.why)
+    body = rendered.get(shown.whole, key)
+    if body is None:
+        body = await in_thread(_rendered, shown)
+        rendered.put(shown.whole, key, body, len(body))
+    return send_page(request, body)
 
 
 def _rendered(shown: _Shown) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.web.server import Request
 
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access
@@ -28,6 +29,9 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f]{64}")
 _LOGIN, _LOGOUT = "login", "logout"
 
 _GRAPH = "graph"
+
+_GRAPHS = 8 << 20
+"""Bytes of rendered pages of graphs that are kept: one of 184 projects has 200 KB."""
 
 
 class PeopleResource:
@@ -54,6 +58,7 @@ class PeopleResource:
         self._access = access
         self._sections = tuple(sections)
         self._audits = audits
+        self._graphs: DerivedCache[bytes] = DerivedCache(_GRAPHS)
 
     def show_problems(self, request: Request) -> None:
         """Make an error a page, if a browser shows the answer to this request."""
@@ -84,7 +89,7 @@ class PeopleResource:
     def _of_address(self, request: Request, segments: list[str]) -> Awaitable[bytes]:
         """Return the work for a page of an address."""
         if segments[1:] == [_GRAPH]:
-            return graph_page(request, self._services, segments[0])
+            return graph_page(request, self._services, self._graphs, segments[0])
         base = self._base.of(request)
         return overview(request, self._services, base, segments[0], self._sections, audits=self._audits)
 

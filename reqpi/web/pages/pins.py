@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count, islice
 from urllib.parse import quote
 
@@ -33,6 +33,9 @@ _MOST_COUNTED = 2000
 
 _LONGEST = 500
 """Characters of a marker, and of a version."""
+
+_NUMBERS = {"size": {"class": "number"}}
+"""The attributes of the headings of columns of numbers, which stand on the right."""
 
 Heading = Callable[[str], tuple[Tag | str, dict[str, str]]]
 """Returns what stands in the heading of a column, and the attributes of the heading."""
@@ -78,10 +81,14 @@ def pins_table(
         cells = _cells(row, here, ranks[version_key(row.pin)] if whole else None)
         below = [_files(row, files, here, numbers, opened=opened)] if row.count else []
         bodies.append(tags.tbody(tags.tr(cells), below, **{"data-find": row.found_by} if whole else {}))
-    heads = [tags.th(shown, scope="col", **more) for shown, more in map(heading, COLUMNS)]
+    heads = [_heading(column, *heading(column)) for column in COLUMNS]
     attributes = {"data-whole": "1"} if whole else {}
     table = tags.table(tags.caption(caption), tags.thead(tags.tr(heads)), bodies, class_="pins", **attributes)
     return scrolled(table, "Pins")
+
+
+def _heading(column: str, shown: Tag | str, attributes: Mapping[str, str]) -> Tag:
+    return tags.th(shown, scope="col", **_NUMBERS.get(column, {}), **attributes)
 
 
 def _cells(row: PinRow, here: str, rank: int | None) -> list[Tag]:

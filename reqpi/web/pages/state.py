@@ -8,9 +8,9 @@ from attrs import frozen
 from twisted.web.template import Tag, tags
 
 from reqpi.core.model import Commitment, Page, Project
-from reqpi.core.targets import InstallTarget
+from reqpi.core.targets import EVERYWHERE
+from reqpi.shelf.whole_lock.hold_count import HoldCount, held_count
 from reqpi.shelf.whole_lock.hold_record import HoldProgress
-from reqpi.shelf.whole_lock.hold_verdict import HoldVerdict
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.web.pages.text import counted, shown_size
 
@@ -27,28 +27,37 @@ class AddressState:
     :param projects: how many the lock pins.
     :param frozen: how many of them have a frozen page.
     :param progress: of a hold that runs; ``None`` if none does.
-    :param verdict: which files are in the store; ``None`` for a lock that is too long to count them now.
+    :param count: of the files in the store; ``None`` for a lock that is too long to count them now.
     """
 
     projects: int
     frozen: int
     progress: HoldProgress | None
-    verdict: HoldVerdict | None
+    count: HoldCount | None
+
+    @property
+    def complete(self) -> bool:
+        """All files are known and in the store."""
+        return self.count is not None and self.count.files > 0 and not self.count.missing
 
     @property
     def is_settled(self) -> bool:
         """Whether a hold would do nothing: all files are in the store, or it runs already."""
-        return self.progress is not None or (self.verdict is not None and self.verdict.complete)
+        return self.progress is not None or (self.count is not None and not self.count.missing)
 
 
 async def read_state(services: LockServices, commitment: Commitment, frozen: Mapping[Project, Page]) -> AddressState:
-    """Return the state of an address. No upstream is asked."""
+    """Return the state of an address. No upstream is asked.
+
+    :param frozen: the frozen pages of the first projects.
+    """
     projects = len(commitment.lock.projects)
-    progress = await services.holds.progress(commitment, InstallTarget())
-    verdict = None
-    if progress is None and sum(len(page.files) for page in frozen.values()) <= _MOST:
-        verdict = await services.holds.verdict(commitment, InstallTarget())
-    return AddressState(projects, len(frozen), progress, verdict)
+    progress = await services.holds.progress(commitment, EVERYWHERE)
+    known = await services.shelf.frozen_count(commitment)
+    count = None
+    if progress is None and len(frozen) >= known and sum(len(page.files) for page in frozen.values()) <= _MOST:
+        count = await held_count(services.shelf, services.further, commitment)
+    return AddressState(projects, known, progress, count)
 
 
 def state_of(state: AddressState, here: str = "") -> list[Tag]:
@@ -73,15 +82,14 @@ def _held(state: AddressState, here: str) -> list[Tag | str]:
     held = f"{here}held"
     if state.progress is not None:
         return _running(state.progress, held)
-    verdict = state.verdict
-    if verdict is None:
+    count = state.count
+    if count is None:
         return ["The lock is too long to count its files here: ", tags.a("held", href=held), " does."]
-    size = f", {shown_size(verdict.held_size)} of {shown_size(verdict.size)}" if verdict.files else ""
-    words = f"{verdict.held:,} of {counted(verdict.files, 'known file')}{size}. "
-    if verdict.complete and verdict.files:
+    size = f", {shown_size(count.held_size)} of {shown_size(count.size)}" if count.files else ""
+    words = f"{count.held:,} of {counted(count.files, 'known file')}{size}. "
+    if state.complete:
         return [words, tags.strong("Complete: no build needs the upstream any more.", class_="good")]
-    missing = len(verdict.missing) + verdict.more
-    hint = f"{counted(missing, 'file or project is', 'files or projects are')} not in the store yet."
+    hint = f"{counted(count.missing, 'file or project is', 'files or projects are')} not in the store yet."
     return [words, tags.span(hint, class_="hint")]
 
 

@@ -24,6 +24,7 @@ from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.runtime import gc_pause
 from reqpi.runtime.log_file import LogFile
+from reqpi.runtime.plain_polling import poll_plainly
 from reqpi.server.daemon import pidfile_left, report_failure, watch_start
 from reqpi.server.hangup import handle_hangup
 from reqpi.server.json_log import json_observer
@@ -182,6 +183,7 @@ class _OneLine(MultiService):
             self._log.warn("{warning}", warning=left)
         self._terminal.close()
         handle_hangup(reactor)
+        poll_plainly(reactor)
         self._manager.ready(reactor)
         gc_pause.settle()
         # While a thread computes, the reactor waits this long for the interpreter, again after each read and write.

@@ -46,7 +46,7 @@ class NullTransport(StringTransport):
 def channel(clock: Any) -> Any:
     """Return a connection to a site that has the answer ready."""
     counts = ServerCounts()
-    answers = ReadyAnswers(1 << 20, clock.seconds, counts)
+    answers = ReadyAnswers(1 << 20, counts)
     answers.put(_TARGET.encode(), Lease(clock.seconds()), ANY_TYPE, Representation(b"x" * 2000, "text/plain"))
     site = BoundedSite(Resource(), clock, 1 << 16, answers, counts=counts)
     made: Any = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))

@@ -16,7 +16,7 @@ __all__ = ["BIG", "file_projects", "main"]
 
 BIG, SMALL = "file-big", "files-small"
 _BIG, _SMALL = "200 MB, 1 client", "50 KB, 16 clients"
-_SITES = ("nginx", "ReqPI", "nginx, TLS", "ReqPI, TLS")
+_SITES = ("nginx", "ReqPI", "ReqPI, with tokens", "nginx, TLS", "ReqPI, TLS")
 
 
 def file_projects(tree: Tree) -> dict[str, Sequence[Made]]:
@@ -34,6 +34,7 @@ def main(bench: Bench) -> Outcome:
         projects = file_projects(bench.upstream)
         reqpi = stage.reqpi(projects, tls=True)
         stage.nginx(projects, reqpi, tls=True)
+        stage.reqpi(projects, "ReqPI, with tokens", closed=True)
         sites = [stage.sites[name] for name in _SITES] + stage.peers()
         urls = {site: {project: site.files(project) for project in projects} for site in sites}
         samples = Samples()
@@ -84,6 +85,8 @@ def _goals(samples: Samples) -> Iterator[Goal]:
     yield at_least(f"{_BIG}: MB/s, of nginx", 0.9, ratio("ReqPI", _BIG, "megabytes", "nginx"))
     yield at_most(f"{_BIG}: CPU a GB, of nginx", 1.3, ratio("ReqPI", _BIG, "cpu_gigabyte", "nginx"))
     yield at_least(f"{_SMALL}: requests/s, of nginx", 0.4, ratio("ReqPI", _SMALL, "rate", "nginx"))
+    for case, what in ((_BIG, "megabytes"), (_SMALL, "rate")):
+        yield at_least(f"{case}, with tokens, of nginx", 0.4, ratio("ReqPI, with tokens", case, what, "nginx"))
     yield at_least(f"{_BIG}, TLS: MB/s, of nginx", 0.5, ratio("ReqPI, TLS", _BIG, "megabytes", "nginx, TLS"))
     yield at_least(f"{_SMALL}, TLS: requests/s, of nginx", 0.5, ratio("ReqPI, TLS", _SMALL, "rate", "nginx, TLS"))
 

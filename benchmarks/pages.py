@@ -20,6 +20,7 @@ SMALL, LARGE = "page-small", "page-large"
 _SIZES = {SMALL: ("1 KB", 2), LARGE: ("20 KB", 43)}
 _NGINX, _SILENT_NGINX = "nginx", "nginx, no access log"
 _REQPI, _SILENT, _TWO = "ReqPI", "ReqPI, no access log", "ReqPI, 2 workers"
+_CLOSED = "ReqPI, with tokens"
 
 
 @frozen
@@ -67,6 +68,7 @@ def main(bench: Bench) -> Outcome:
         cases[stage.nginx(projects, reqpi, _SILENT_NGINX, log=False)] = _GETS
         cases[stage.reqpi(projects, _SILENT, log=False)] = _GETS
         cases[stage.reqpi(projects, _TWO, workers=2)] = _GETS
+        cases[stage.reqpi(projects, _CLOSED, closed=True)] = _GETS
         cases |= dict.fromkeys(stage.peers(), _PEERS)
         sizes = {site.name: [len(site.asked(project).body) for project in _SIZES] for site in cases}
         return _outcome(_measured(bench, stage, cases), sizes)
@@ -173,6 +175,8 @@ def _goals(samples: Samples) -> Iterator[Goal]:
         for name, times in (("proxpi", 20), ("devpi", 80)):
             if samples.has(name, str(case)):
                 yield at_least(f"{case} connections, times {name}", times, rate(_REQPI, case) / rate(name, case))
+    for case in _GETS:
+        yield at_least(f"{case} connections, with tokens, of nginx", 0.4, rate(_CLOSED, case) / rate(_NGINX, case))
     for case in _GETS:
         yield at_least(f"{case} connections, two workers, times one", 1.5, rate(_TWO, case) / rate(_REQPI, case))
     plain, conditional, _, get, head = (Case(SMALL, 16), *_OTHERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,6 +36,8 @@ class ReqPI(Process):
     :param core: the core that it may use; several workers use all cores.
     :param options: further options of ``reqpi server``.
     :param limited: keep the default limits of a client, which loads from one machine reach.
+    :param closed: require a token for everything.
+    :ivar login: the header with which its clients log in, if they have to.
     :ivar url: the URL without a slash at the end; ``tls_url`` is the one for TLS.
     """
 
@@ -48,15 +52,22 @@ class ReqPI(Process):
         core: int | None = SERVER_CORE,
         options: tuple[str, ...] = (),
         limited: bool = False,
+        closed: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._python, self._folder = python, folder
+        tokens = folder / "tokens"
+        made = [python, "-m", "reqpi", "token", "new", "benchmark", "--tokens", tokens]
+        self._token = run(made, folder).strip() if closed else ""
+        self.login = _login(self._token) if closed else {}
         port, secure = free_port(), free_port()
         self.url, self.tls_url = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{secure}"
         command = [python, "-c", _TWISTD, "--http", f"tcp:{port}:interface=127.0.0.1"]
         if tls:
             keys = f"privateKey={tls.key}:certKey={tls.certificate}"
             command += ["--http", f"ssl:{secure}:{keys}:interface=127.0.0.1"]
+        if closed:
+            command += ["--tokens", str(tokens), "--anonymous", "none"]
         command += ["--store", str(folder / "store"), "--workers", str(workers), *options]
         command += ["--upstream", upstream] if upstream else ["--offline"]
         core = None if workers > 1 else core
@@ -70,7 +81,9 @@ class ReqPI(Process):
         document = self._folder / "requirements.txt"
         document.write_text(lock)
         options = ["--hold"] if hold else []
-        printed = run([self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document], self._folder)
+        environ = os.environ | ({"REQPI_TOKEN": self._token} if self._token else {})
+        command = [self._python, "-m", "reqpi", "gethash", "--url", self.url, *options, document]
+        printed = run(command, self._folder, environ)
         return f"{printed.strip().rstrip('/')}/"
 
     def index_of(self, lock: str) -> str:
@@ -80,3 +93,8 @@ class ReqPI(Process):
     def secure(self, index: str) -> str:
         """Return the URL of an index of this server over TLS."""
         return f"{self.tls_url}{urlsplit(index).path}"
+
+
+def _login(token: str) -> dict[str, str]:
+    """Return the header with which pip and uv send a token that is in the URL or in netrc."""
+    return {"Authorization": f"Basic {b64encode(f'__token__:{token}'.encode()).decode()}"}

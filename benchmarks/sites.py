@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from urllib.parse import urldefrag, urljoin
 
-from attrs import frozen
+from attrs import field, frozen
 
 from benchmarks.asking import Answer, get
 from benchmarks.load import ACCEPT
@@ -23,12 +24,14 @@ class Site:
     :param index: the URL of its index, with a slash at the end.
     :param process: the process whose CPU time and memory are counted; several sites may share it.
     :param alone: whether it has one process, and so a core of its own.
+    :param login: the header with which its clients log in, if they have to.
     """
 
     name: str
     index: str
     process: Process
     alone: bool = True
+    login: Mapping[str, str] = field(factory=dict, eq=False)
 
     def page(self, project: str) -> str:
         """Return the URL of a project's page."""
@@ -39,7 +42,7 @@ class Site:
 
         :raises SystemExit: the status is not 200, or the page is empty.
         """
-        answer = get(self.page(project), {"Accept": ACCEPT})
+        answer = get(self.page(project), {"Accept": ACCEPT, **self.login})
         if answer.status != 200 or not answer.body:
             raise SystemExit(f"{self.name}: {self.page(project)}: {answer.status} {answer.body[:300]!r}")
         return answer
@@ -53,7 +56,7 @@ class Site:
         links = [urldefrag(urljoin(answer.url, link)) for link in _links(answer)]
         for url, fragment in links:
             digest = fragment.removeprefix("sha256=")
-            body = get(url).body
+            body = get(url, self.login).body
             if sha256(body).hexdigest() != digest:
                 raise SystemExit(f"{self.name}: {url} has {len(body)} bytes that do not match sha256 {digest}")
         return [url for url, _ in links]

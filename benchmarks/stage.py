@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from benchmarks.figures import Spread
 from benchmarks.load import Load, Sample, measure
@@ -124,23 +124,27 @@ class Stage:
         log: bool = True,
         tls: bool = False,
         options: tuple[str, ...] = (),
+        closed: bool = False,
     ) -> Site:
         """Start ReqPI, and commit and hold a lock of these projects.
 
         :param log: write each access into the server's own log.
         :param tls: add a second site with TLS on the same process.
         :param options: further options of ``reqpi server``.
+        :param closed: require a token for everything.
         """
         say(f"starting {name}")
         keys = certificate(self._bench.work) if tls else None
         folder = self._folder_of(name)
         options += () if log else ("--access-log", "off")
-        server = ReqPI(self._bench.python, folder, self.upstream, workers=workers, tls=keys, options=options)
+        server = ReqPI(
+            self._bench.python, folder, self.upstream, workers=workers, tls=keys, options=options, closed=closed
+        )
         self._running.enter_context(server)
         index = server.commit("".join(pin(files) for files in projects.values()))
         if tls:
             self.sites[f"{name}, TLS"] = Site(f"{name}, TLS", server.secure(index), server)
-        self.sites[name] = Site(name, index, server, workers == 1)
+        self.sites[name] = Site(name, index, server, workers == 1, server.login)
         return self.sites[name]
 
     def nginx(
@@ -183,7 +187,12 @@ class Stage:
         """Run a load against a site, once the machine is quiet; with ``at_once`` or ``--quick``, without waiting."""
         if not self._bench.quick and not at_once:
             quiet()
-        return measure(load, site.process, self.folder, LOAD_CORE if site.alone else None)
+        return measure(
+            evolve(load, headers={**load.headers, **site.login}),
+            site.process,
+            self.folder,
+            LOAD_CORE if site.alone else None,
+        )
 
 
 def say(what: str) -> None:

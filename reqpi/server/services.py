@@ -229,7 +229,7 @@ def _site(
     inside = settings.only is not None
     offered = None if inside else verbs.runs
     registry = CratesResource(shelf, verbs.crates, base, login=is_private(clients))
-    ready_answers = ReadyAnswers(settings.memory // 2, reactor.seconds, counts)
+    ready_answers = ReadyAnswers(settings.memory // 2, counts)
     root = Root(
         verbs.locks,
         base,

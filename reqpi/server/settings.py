@@ -66,6 +66,8 @@ class Settings:
     :param only: the one client of a server inside a command. No option sets it.
     :param metrics: a Twisted endpoint string; ``None``: there are no metrics.
     :param worker: the number of this process among several workers, from 1; 0: it is the only one. No option sets it.
+    :param log_file: the server's own log, to which each process appends its access log: its path, or the descriptor of
+        the open file; ``None``: it is no file. No option sets it.
     :param passing: a folder for files that are needed no longer than this process runs; ``None``: the store keeps
         them. No option sets it.
     """
@@ -130,6 +132,7 @@ class Settings:
     log_format: str = _DEFAULTS["log_format"]
     metrics: str | None = None
     worker: int = 0
+    log_file: Path | int | None = None
     passing: Path | None = None
     only: OnlyClient | None = None
 

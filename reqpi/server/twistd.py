@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from attrs import evolve
 from twisted.application.service import IService, MultiService
 from twisted.internet import reactor
 from twisted.internet.endpoints import serverFromString
@@ -22,6 +24,7 @@ from reqpi import __version__
 from reqpi.core.errors import Misconfigured, ReqPIError
 from reqpi.runtime import gc_pause
 from reqpi.runtime.log_file import LogFile
+from reqpi.runtime.plain_polling import poll_plainly
 from reqpi.server.daemon import pidfile_left, report_failure, watch_start
 from reqpi.server.hangup import handle_hangup
 from reqpi.server.json_log import json_observer
@@ -134,7 +137,7 @@ def makeService(options: TwistdOptions) -> IService:
     """Return the service that the options describe; twistd calls this."""
     twistds = getattr(options, "parent", None)
     config = twistds if isinstance(twistds, ServerOptions) else {}
-    return _OneLine(options.settings, partial(_observer, options), config)
+    return _OneLine(evolve(options.settings, log_file=_own_log(options)), partial(_observer, options), config)
 
 
 class _OneLine(MultiService):
@@ -181,6 +184,7 @@ class _OneLine(MultiService):
             self._terminal.say(f"reqpi: {left}")
         self._terminal.close()
         handle_hangup(reactor)
+        poll_plainly(reactor)
         self._manager.ready(reactor)
         gc_pause.settle()
         # While a thread computes, the reactor waits this long for the interpreter, again after each read and write.
@@ -249,6 +253,22 @@ def _observer(options: TwistdOptions) -> ILogObserver | None:
     else:
         observer = textFileLogObserver(cast(TextIO, _log_file(path)))
     return at_level(observer, options.settings.log_level)
+
+
+def _own_log(options: TwistdOptions) -> Path | int | None:
+    """Return the log for :attr:`Settings.log_file`: only a file takes whole lines of several writers."""
+    twistds = getattr(options, "parent", None)
+    if not isinstance(twistds, ServerOptions) or twistds["logger"] is not None or twistds["syslog"]:
+        return None
+    path = _log_path(twistds)
+    return 1 if path is None and twistds["nodaemon"] and _is_file(1) else path
+
+
+def _is_file(descriptor: int) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode)
+    except OSError:  # closed by the caller
+        return False
 
 
 def _log_path(twistds: ServerOptions) -> Path | None:

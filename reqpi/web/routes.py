@@ -318,7 +318,7 @@ class Root(Resource):
         advisories: LookUpAdvisories = lambda: None,
     ) -> None:
         super().__init__()
-        ready = ready_answers or ReadyAnswers(0, lambda: 0.0)
+        ready = ready_answers or ReadyAnswers(0)
         self._index = IndexResource(services.shelf, ready, memory, services.variants)
         self._files = OriginalFiles(services.shelf, self._index)
         self._shelf = services.shelf
@@ -341,7 +341,7 @@ class Root(Resource):
         """Answer a request."""
         site: Any = request.site
         request.setHeader("Server", SERVER)
-        request.setHeader("Date", site.date())
+        request.setHeader("Date", site.date(site.clock.seconds()))
         if request.isSecure() and needs_tls(header(request, "Host")):
             request.setHeader(*STRICT_TRANSPORT)
         for name, value in COMMON:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,6 +123,30 @@ class WorkersTests(WorkersCase):
         )  # fmt: skip
         self.assertEqual(done.returncode, 1)
         self.assertIn("is a file: Name a directory", done.stdout + done.stderr)
+
+
+class LogFileTests(WorkersCase):
+    """Standard output is a file."""
+
+    def test_each_worker_appends_its_access_log(self) -> None:
+        """Each line has its number, and none has gone through the parent, whose events have its class."""
+        path = self.folder / "log"
+        command = [sys.executable, "-m", "reqpi", "server", "--http", "tcp:0:interface=127.0.0.1", "--offline"]
+        with path.open("wb") as out:
+            process = subprocess.Popen(
+                [*command, "--store", str(self.folder / "logged"), "--workers", "2"],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )  # fmt: skip
+        try:
+            found = self.until(lambda: re.search(r"listening on (127\.0\.0\.1:\d+)", path.read_text()), bool)
+            for worker in (1, 2):
+                appended = re.compile(rf'^(\S+ \[reqpi\.access#info\] |\t)worker {worker}: 127.* "GET / ', re.MULTILINE)
+                self.until(
+                    lambda: self.get(f"http://{found[1]}/")[0].status, lambda _, a=appended: a.search(path.read_text())
+                )
+        finally:
+            process.terminate()
+            process.wait(240)
 
 
 class SocketTests(WorkersCase):

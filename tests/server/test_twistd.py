@@ -228,7 +228,7 @@ class OptionTableTests(SynchronousTestCase):
         self.assertEqual({option.setting for option in OPTIONS} - names, set())
         self.assertEqual(
             names - {option.setting for option in OPTIONS},
-            {"upstreams", "file_hosts", "own_netrc", "local", "passing", "only", "worker"},
+            {"upstreams", "file_hosts", "own_netrc", "local", "passing", "only", "worker", "log_file"},
         )
 
     def test_the_defaults_of_the_settings_are_those_of_the_options(self) -> None:

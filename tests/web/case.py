@@ -77,7 +77,7 @@ class WebCase(TestCase):
         self.upstream = PlainUpstream()
         self.upstream.offer(a_page(*FILES, a_file("six-2.0.tar.gz", b"newer")), *CONTENTS.values(), b"newer")
         self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
-        self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
+        self.ready_answers = ReadyAnswers(1 << 20)
         self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.ready_answers)
         self.site.turns = Turns(reactor)  # type: ignore[arg-type]  # those of the connections, which are real
         self.port = self.listening()

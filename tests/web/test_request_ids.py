@@ -111,8 +111,11 @@ class JsonAccessLogTests(SynchronousTestCase):
         self.log: AccessLog = JsonAccessLog(Clock(), self.lines.append, stamp=timestamp)
 
     def test_a_response_of_the_fast_path(self) -> None:
-        self.log.note_ready("192.0.2.1", "", "GET /a HTTP/1.1", '200 5 "-" "pip/1 (\\"x\\")"')
-        self.log.note_ready("192.0.2.1", "", f"GET /learn/{'a' * 32}/ HTTP/1.1", '304 - "-" "-"')
+        for line, response in (
+            ("GET /a HTTP/1.1", '200 5 "-" "pip/1 (\\"x\\")"'),
+            (f"GET /learn/{'a' * 32}/ HTTP/1.1", '304 - "-" "-"'),
+        ):
+            self.log.note_ready("192.0.2.1", "", self.log.text_of(line, response), 0.0)
         self.log.flush()
         first, second = map(json.loads, "".join(self.lines).splitlines())
         self.assertEqual(

@@ -15,8 +15,8 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
 from reqpi.web.http.authority import OwnNames
-from reqpi.web.http.fast_path import simple_head
 from reqpi.web.http.ready_answers import ReadyAnswers
+from reqpi.web.http.simple_requests import simple_head
 from reqpi.web.http.site import BoundedSite
 from reqpi.web.public_url import PublicUrl
 from reqpi.web.routes import Root
@@ -121,10 +121,10 @@ class TwoWaysCase(TestCase):
         self.store = store
         self.shelf = Shelf(store, upstream, self.clock, "tests")
         services = LockServices.over(self.shelf, store, self.clock)
-        self.ready_answers = ReadyAnswers(1 << 20, self.clock.seconds)
+        self.ready_answers = ReadyAnswers(1 << 20)
         self.quick, self.slow = (
             BoundedSite(Root(services, PublicUrl(), ready_answers), self.clock, 1 << 16, ready_answers)
-            for ready_answers in (self.ready_answers, ReadyAnswers(0, self.clock.seconds))
+            for ready_answers in (self.ready_answers, ReadyAnswers(0))
         )
         for site in (self.quick, self.slow):
             self.addCleanup(site.stopFactory)

@@ -21,6 +21,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from reqpi.core.errors import ReqPIError
+from reqpi.runtime.plain_polling import poll_plainly
 from reqpi.server.hangup import handle_hangup
 from reqpi.server.json_log import json_observer
 from reqpi.server.log_levels import at_level
@@ -106,6 +107,7 @@ def main() -> None:
     except ReqPIError as error:
         raise SystemExit(f"cannot start: {error}") from None
     handle_hangup(reactor)
+    poll_plainly(reactor)
     write_metrics(server, settings, reactor)
     reactor.addSystemEventTrigger("before", "shutdown", server.stopService)
     _Lifeline(reactor).startReading()

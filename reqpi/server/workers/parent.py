@@ -36,6 +36,8 @@ _LONGEST_PAUSE = 30.0
 _TO_END = GRACE + 5.0
 """Seconds that a worker has to end before it is killed."""
 
+_STANDARD_OUTPUT = 1
+
 _LONGEST_LINE = 1 << 16
 """Bytes of a line of a worker's log; a longer line is split."""
 
@@ -122,6 +124,8 @@ class Workers(Service):
             # One worker is enough for work on the whole store.
             settings = evolve(settings, frequency=0, verify_rate=None)
         descriptors = [each.sockets[number].fileno() for each in self._sockets]
+        if isinstance(settings.log_file, int):
+            settings = evolve(settings, log_file=FIRST_DESCRIPTOR + len(descriptors))
         return _Worker(number, self._reactor, settings, descriptors, self._metrics)
 
 
@@ -154,6 +158,8 @@ class _Worker(ProcessProtocol):
         self._again = None
         self._began = self._reactor.seconds()
         descriptors = dict(enumerate(self._descriptors, FIRST_DESCRIPTOR))
+        if isinstance(self._settings.log_file, int):
+            descriptors[self._settings.log_file] = _STANDARD_OUTPUT
         self._reactor.spawnProcess(
             self,
             sys.executable,
@@ -185,20 +191,22 @@ class _Worker(ProcessProtocol):
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Log what the process logs on standard output, and its errors on standard error."""
-        *lines, rest = (self._rest.get(childFD, b"") + data).split(b"\n")
+        text = self._rest.get(childFD, b"") + data
+        lines, end, rest = text.rpartition(b"\n")
         if len(rest) > _LONGEST_LINE:
-            lines, rest = [*lines, rest], b""
+            lines, end, rest = text, b"\n", b""
         self._rest[childFD] = rest
-        if lines:
+        if end:
             # Lines that arrive together are logged together: an event for each line of an access log is expensive.
-            self._log_lines([line.decode("utf-8", "replace") for line in lines])
+            self._log_lines(lines.decode("utf-8", "replace"))
 
-    def _log_lines(self, lines: Sequence[str]) -> None:
+    def _log_lines(self, lines: str) -> None:
         if self._settings.log_format == "json":
-            text = "\n".join(with_worker(line, self._settings.worker) for line in lines)
+            text = "\n".join(with_worker(line, self._settings.worker) for line in lines.split("\n"))
             self._log.info("{json_lines}", json_lines=text)
         else:
-            self._log.info("{text}", text="\n".join(f"{self._name}: {line}" for line in lines))
+            named = f"{self._name}: "
+            self._log.info("{text}", text=named + lines.replace("\n", f"\n{named}"))
 
     def processEnded(self, reason: Failure) -> None:
         """Start another process, unless this one was stopped."""

@@ -22,8 +22,8 @@ __all__ = ["AccessLog"]
 _LATEST = 0.2
 """Seconds until a line is written, at most."""
 
-_MOST = 1000
-"""Lines that wait, at most."""
+_MOST = 250
+"""Lines that wait, at most. More of them would drive other data out of the processor's cache."""
 
 
 class AccessLog:
@@ -49,7 +49,7 @@ class AccessLog:
         self._trust_proxy = trust_proxy
         self._lines: list[str] = []
         self._due: Any = None
-        self._second = -1
+        self._second = -1.0
         self._timestamp = ""
 
     def open(self) -> None:
@@ -63,38 +63,49 @@ class AccessLog:
         """Return the present time in seconds since the epoch."""
         return self._clock.seconds()
 
-    def timestamp(self) -> str:
-        """Return the present time in the format of the log."""
-        second = int(self._clock.seconds())
-        if second != self._second:
-            self._second, self._timestamp = second, datetimeToLogString(second)
+    def timestamp(self, now: float) -> str:
+        """Return a time in the format of the log.
+
+        :param now: in seconds since the epoch.
+        """
+        if not 0.0 <= now - self._second < 1.0:
+            second = int(now)
+            self._second, self._timestamp = float(second), datetimeToLogString(second)
         return self._timestamp
 
     def note_request(self, request: Any) -> None:
         """Log a response of twisted.web."""
         # Twisted writes the address in quotes, unlike every other server.
-        _, _, rest = combinedLogFormatter(self.timestamp(), request).partition('" - - ')
+        _, _, rest = combinedLogFormatter(self.timestamp(self.now()), request).partition('" - - ')
         peer = getattr(request.getClientAddress(), "host", "-")
         request_id = id_if_any(request)
         line = f"{self.client(peer, header(request, 'X-Forwarded-For'))} - - {rest}"
         self.note(line, f" {request_id}" if request_id else "")
 
-    def note_ready(self, peer: str, forwarded: str, line: str, response: str) -> None:
-        """Log a response of the fast path.
+    def text_of(self, line: str, response: str) -> str:
+        """Return what the log has about a response of the fast path, except for its client and its time.
 
-        :param forwarded: the value of ``X-Forwarded-For``; empty if there is none.
         :param line: the request line, in which nothing has to be escaped.
         :param response: what follows it, in the format of the log.
         """
+        return redacted(f'"{line}" {response}')
+
+    def note_ready(self, peer: str, forwarded: str, text: str, now: float) -> None:
+        """Log a response of the fast path.
+
+        :param forwarded: the value of ``X-Forwarded-For``; empty if there is none.
+        :param text: the result of :meth:`text_of`.
+        :param now: in seconds since the epoch.
+        """
         client = self.client(peer, forwarded) if forwarded else peer
-        self.note(f'{client} - - {self.timestamp()} "{line}" {response}')
+        self._add(f"{client} - - {self.timestamp(now)} {text}")
 
     def note_unread(self, peer: str, status: int, size: int, request_id: str) -> None:
         """Log a response to a connection whose request is not known.
 
         :param size: bytes of its body.
         """
-        self.note(f'{peer} - - {self.timestamp()} "-" {status} {size or "-"} "-" "-"', f" {request_id}")
+        self.note(f'{peer} - - {self.timestamp(self.now())} "-" {status} {size or "-"} "-" "-"', f" {request_id}")
 
     def client(self, peer: str, forwarded: str) -> str:
         """Return the address of the client: the last that a trusted proxy wrote, otherwise that of the connection."""
@@ -105,8 +116,12 @@ class AccessLog:
 
         :param more: follows it, and is known to have no token in it.
         """
-        self._lines.append(redacted(line) + more)
-        if len(self._lines) >= _MOST:
+        self._add(redacted(line) + more)
+
+    def _add(self, line: str) -> None:
+        lines = self._lines
+        lines.append(line)
+        if len(lines) >= _MOST:
             self.flush()
         elif self._due is None:
             self._due = self._clock.callLater(_LATEST, self.flush)

@@ -7,118 +7,30 @@ every request with a field that frames, closes, upgrades, or makes conditional i
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from attrs import frozen
 from twisted.internet.interfaces import ISSLTransport
 from twisted.internet.protocol import connectionDone
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
-from reqpi.core import simple
 from reqpi.core.limits.limit import Limit
 from reqpi.core.limits.rates import Bucket
-from reqpi.web.http.authority import is_host, needs_tls
+from reqpi.web.http.authority import needs_tls
 from reqpi.web.http.early_answers import MALFORMED, answer_early
 from reqpi.web.http.pace import is_large
-from reqpi.web.http.representation import STRICT_TRANSPORT, RepresentationRequest, takes_gzip
+from reqpi.web.http.representation import STRICT_TRANSPORT
 from reqpi.web.http.request_time import RequestTime, too_slow
+from reqpi.web.http.simple_requests import SimpleHead
 from reqpi.web.http.unread import unsent
 
-__all__ = ["FastPathChannel", "SimpleHead", "SimpleHeads", "simple_head"]
+__all__ = ["FastPathChannel"]
 
-_LONGEST_HEAD = 2048
-_ADDRESS = 65
-"""Characters of a path that are the address, including the slash before it."""
-
-_MOST_FIELDS = 32
-_REMEMBERED = 1024
-"""Simple heads that are remembered. A client repeats its head literally, except for the request line."""
+_AT_ONCE = 1 << 17
+"""Bytes that are written to a socket by one call, at most, as in Twisted."""
 
 _STRICT = "\r\n{}: {}".format(*STRICT_TRANSPORT).encode("ascii")
-
-_FIELD = re.compile(rb"([A-Za-z0-9-]{1,64}):[ ]?([!-~](?:[ -~]*[!-~])?)?")
-"""A field line that any two parsers read in the same way (:rfc:`9112`, section 5)."""
-
-_ELSEWHERE = frozenset(
-    b"content-length transfer-encoding expect upgrade te trailer range if-range if-match if-modified-since "
-    b"if-unmodified-since http2-settings proxy-connection keep-alive".split()
-)
-"""Fields that may change where a request ends, or its meaning."""
-
-
-@frozen
-class SimpleHead:
-    """A head that the fast path can answer.
-
-    :param host: a valid one, with or without a port.
-    :param authorization: empty if there is none.
-    :param log: its referrer and user agent, in the format of the access log.
-    :param forwarded: its ``X-Forwarded-For``; empty if there is none.
-    """
-
-    asked: RepresentationRequest
-    host: str
-    authorization: str
-    log: str
-    forwarded: str = ""
-
-
-def simple_head(head: bytes) -> SimpleHead | None:
-    """Parse the head of a request.
-
-    :param head: from after the request line to the empty line, inclusive.
-    :returns: ``None`` if it is not a simple one.
-    """
-    if len(head) > _LONGEST_HEAD or not head.endswith(b"\r\n\r\n"):
-        return None
-    lines = head[:-4].split(b"\r\n")
-    matches = [_FIELD.fullmatch(line) for line in lines[: _MOST_FIELDS + 1]]
-    fields = {match[1].lower(): (match[2] or b"").decode("ascii") for match in matches if match is not None}
-    # There are fewer fields than lines if a line is not a field, or a field is repeated.
-    if len(fields) != len(lines) or not _ELSEWHERE.isdisjoint(fields):
-        return None
-    host = fields.get(b"host", "")
-    if not is_host(host):
-        return None
-    if fields.get(b"connection", "keep-alive").lower() != "keep-alive":
-        return None
-    asked = RepresentationRequest(
-        simple.choose(fields.get(b"accept", "")),
-        takes_gzip(fields.get(b"accept-encoding", "")),
-        fields.get(b"if-none-match", ""),
-    )
-    referrer, agent = (fields.get(name, "").replace("\\", "\\\\").replace('"', '\\"') for name in _LOGGED)
-    return SimpleHead(
-        asked,
-        host,
-        fields.get(b"authorization", ""),
-        f'"{referrer or "-"}" "{agent or "-"}"',
-        fields.get(b"x-forwarded-for", ""),
-    )
-
-
-_LOGGED = (b"referer", b"user-agent")
-
-
-class SimpleHeads:
-    """The simple heads of recent requests."""
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, SimpleHead] = {}
-
-    def judge(self, head: bytes) -> SimpleHead | None:
-        """Return the result of :func:`simple_head`, which is remembered for simple heads."""
-        known = self._known.get(head)
-        if known is None:
-            known = simple_head(head)
-            if known is not None:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[head] = known
-        return known
 
 
 class FastPathChannel(HTTPChannel):
@@ -140,6 +52,9 @@ class FastPathChannel(HTTPChannel):
     """A request that is parsed now had arrived before the last response was complete, or has a large response."""
 
     _parses_again = False
+
+    _heard_at = 0.0
+    """When the time for silence began, in seconds since the epoch, to the second."""
 
     served = 0
     """Number of requests so far."""
@@ -245,38 +160,37 @@ class FastPathChannel(HTTPChannel):
 
     def _answered(self, data: bytes) -> bool:
         """Answer the bytes if they are a request with a ready answer; return whether they were."""
-        line, _, head = data.partition(b"\r\n")
-        if line[-9:] != b" HTTP/1.1":
-            return False
-        if line[:4] == b"GET ":
-            target, no_body = line[4:-9], False
-        elif line[:5] == b"HEAD ":
-            target, no_body = line[5:-9], True
-        else:
-            return False
         site = self.site
-        simple_one = site.heads.judge(head)
-        if simple_one is None or (simple_one is not self._admitted and not self._admits(simple_one)):
+        request = site.requests.read(data)
+        if request is None:
             return False
-        found = site.ready_answers.find(target, simple_one.asked)
+        head = request.head
+        if head is not self._admitted and not self._admits(head):
+            return False
+        now = self._now()
+        found = site.ready_answers.find(request.target, head.asked, now)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
-        size = 0 if no_body else len(found.body)
+        size = 0 if request.no_body else len(found.body)
         bucket = self._bucket
         self.takes_turn = is_large(size)
-        if self.takes_turn or (bucket is not None and not bucket.take(self._now())):
+        if self.takes_turn or (bucket is not None and not bucket.take(now)):
             return False
-        self.resetTimeout()
+        if not 0.0 <= now - self._heard_at < 1.0:
+            self._heard_at = now
+            self.resetTimeout()
         self.served += 1
-        self.latest = (target[:_ADDRESS], simple_one.log)
+        self.latest = request.latest
         if site.self_checks.waiting:
             site.self_checks.followed(self, *self.latest)
-        more = _STRICT if self._secure and needs_tls(simple_one.host) else b""
-        self._send(found.wire(site.date(), head=no_body, more=more))
+        more = _STRICT if self._secure and needs_tls(head.host) else b""
+        self._send(found.wire(site.date(now), head=request.no_body, more=more))
         count = found.count
         count.number += 1
         count.size += size
-        site.answered(self.peer, line, found.status, size, simple_one)
+        if request.size != size or request.status != found.status:
+            site.first_answered(data, request, found.status, size)
+        site.answered(self.peer, request, now)
         return True
 
     def _admits(self, head: SimpleHead) -> bool:
@@ -289,9 +203,12 @@ class FastPathChannel(HTTPChannel):
     def _send(self, data: bytes) -> None:
         """Write, directly to the socket if no earlier bytes wait: this saves a turn of the reactor."""
         transport = self.transport
-        if self._plain and not transport.dataBuffer and not transport._tempDataBuffer:
-            sent = transport.writeSomeData(data)
+        if self._plain and len(data) <= _AT_ONCE and not transport.dataBuffer and not transport._tempDataBuffer:
+            try:
+                sent = transport.socket.send(data)
+            except OSError:
+                sent = 0  # the reactor waits until it can write, or meets the same error and handles it
             if sent == len(data):
                 return
-            data = data[sent if isinstance(sent, int) else 0 :]  # the reactor meets the same error, and handles it
+            data = data[sent:]
         transport.write(data)

@@ -49,13 +49,12 @@ class JsonAccessLog(AccessLog):
             request_id=id_if_any(request),
         )
 
-    def note_ready(self, peer: str, forwarded: str, line: str, response: str) -> None:
-        """See :meth:`AccessLog.note_ready`."""
+    def text_of(self, line: str, response: str) -> str:
+        """See :meth:`AccessLog.text_of`."""
         method, target, protocol = line.split(" ", 2)
         match = _READY.fullmatch(response)
         status, size, referrer, agent = ("0", "-", "-", "-") if match is None else match.groups()
-        self._note(
-            client=self.client(peer, forwarded),
+        return _members(
             method=method,
             target=target,
             protocol=protocol,
@@ -69,11 +68,22 @@ class JsonAccessLog(AccessLog):
         """See :meth:`AccessLog.note_unread`."""
         self._note(client=peer, status=status, bytes=size, request_id=request_id)
 
-    def _note(self, **members: Any) -> None:
-        shown = {"time": self._stamp(self.now()), "level": "info", "namespace": "reqpi.access"}
-        kept = {name: value for name, value in members.items() if value != ""}
-        kept |= {name: redacted(kept[name]) for name in ("target", "referrer", "agent") if name in kept}
-        self.note("", json.dumps(shown | kept).replace("\x7f", "\\u007f"))
+    def note_ready(self, peer: str, forwarded: str, text: str, now: float) -> None:
+        """See :meth:`AccessLog.note_ready`."""
+        self._write_members(_members(client=self.client(peer, forwarded)), text, now)
+
+    def _note(self, *, client: str, **members: Any) -> None:
+        self._write_members(_members(client=client), _members(**members), self.now())
+
+    def _write_members(self, client: str, rest: str, now: float) -> None:
+        self._add(f'{{"time": "{self._stamp(now)}", "level": "info", "namespace": "reqpi.access", {client}, {rest}}}')
+
+
+def _members(**members: Any) -> str:
+    """Return members of an object in JSON, without those that are empty, and without tokens."""
+    kept = {name: value for name, value in members.items() if value != ""}
+    kept |= {name: redacted(kept[name]) for name in ("target", "referrer", "agent") if name in kept}
+    return json.dumps(kept)[1:-1].replace("\x7f", "\\u007f")
 
 
 def _plain(logged: str) -> str:

@@ -40,7 +40,7 @@ class MetricsRoot(Resource):
         """Answer a request."""
         site: Any = request.site
         request.setHeader("Server", SERVER)
-        request.setHeader("Date", site.date())
+        request.setHeader("Date", site.date(site.clock.seconds()))
         for name, value in COMMON:
             request.setHeader(name, value)
         problem = problem_of_host(request, site.names)

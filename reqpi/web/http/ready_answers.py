@@ -8,7 +8,6 @@ that it is used. See :class:`reqpi.shelf.commitments.Lease`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from attrs import define, field, frozen
 from twisted.web.http import RESPONSES
@@ -95,7 +94,6 @@ class ReadyAnswers:
     """The ready answers of a process.
 
     :param bound: bytes of memory, at most.
-    :param now: seconds since the epoch.
     :param counts: counts the answers.
 
     :ivar private: no shared cache may keep an answer.
@@ -103,9 +101,8 @@ class ReadyAnswers:
 
     private = False
 
-    def __init__(self, bound: int, now: Callable[[], float], counts: ServerCounts | None = None) -> None:
+    def __init__(self, bound: int, counts: ServerCounts | None = None) -> None:
         self._entries: LruCache[bytes, _Entry] = LruCache(bound)
-        self._now = now
         self._counts = counts or ServerCounts()
 
     def put(self, target: bytes, lease: Lease | None, variant: str, shown: Representation) -> None:
@@ -129,10 +126,13 @@ class ReadyAnswers:
         """Drop all answers."""
         self._entries.clear()
 
-    def find(self, target: bytes, asked: RepresentationRequest) -> ReadyAnswer | None:
-        """Return the answer, if there is one and its lease is valid."""
+    def find(self, target: bytes, asked: RepresentationRequest, now: float) -> ReadyAnswer | None:
+        """Return the answer, if there is one and its lease is valid.
+
+        :param now: seconds since the epoch.
+        """
         entry = self._entries.get(target)
-        if entry is None or not entry.lease.holds(self._now()):
+        if entry is None or not entry.lease.holds(now):
             return None
         made = entry.made.get(asked)
         return made if made is not None else self._made(entry, asked)

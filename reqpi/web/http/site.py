@@ -25,12 +25,13 @@ from reqpi.web.http.authority import ANY_NAME, OwnNames
 from reqpi.web.http.bounded_request import BoundedRequest
 from reqpi.web.http.connections import CutConnection, RefusedConnection
 from reqpi.web.http.early_answers import answer_early
-from reqpi.web.http.fast_path import FastPathChannel, SimpleHead, SimpleHeads
+from reqpi.web.http.fast_path import FastPathChannel
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.repeats import Repeats
 from reqpi.web.http.route_names import route_of
 from reqpi.web.http.self_check import SelfChecks
 from reqpi.web.http.sent import SentResponse
+from reqpi.web.http.simple_requests import SimpleHead, SimpleRequest, SimpleRequests
 from reqpi.web.http.site_limits import SiteLimits
 from reqpi.web.http.turns import Turns
 
@@ -76,8 +77,8 @@ class BoundedSite(Site):
         super().__init__(root, parsePOSTFormSubmission=False, reactor=clock)
         self.clock = clock
         self.largest_body = largest_body
-        self.ready_answers = ready_answers or ReadyAnswers(0, clock.seconds)
-        self.heads = SimpleHeads()
+        self.ready_answers = ready_answers or ReadyAnswers(0)
+        self.requests = SimpleRequests()
         self.names: OwnNames = ANY_NAME
         self.observer: Callable[[SentResponse], None] | None = None
         self.audit: AuditLog | None = None
@@ -90,7 +91,7 @@ class BoundedSite(Site):
         self.troubles = Repeats(clock.seconds)
         self.turns = Turns(clock)
         self.access = access
-        self._second = -1
+        self._second = -1.0
         self._date = b""
         self._in_flight: set[Request] = set()
         self.self_checks = SelfChecks(clock)
@@ -107,7 +108,7 @@ class BoundedSite(Site):
 
     def clients_changed(self) -> None:
         """Ask again for each head whether its client may read: a connection remembers the head that it admitted."""
-        self.heads = SimpleHeads()
+        self.requests = SimpleRequests()
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return the protocol of a new connection; if there is no room for it, one that says so, or closes at once."""
@@ -146,11 +147,14 @@ class BoundedSite(Site):
     def stopFactory(self) -> None:
         """Do nothing. Twisted would close the log that :meth:`startFactory` does not open."""
 
-    def date(self) -> bytes:
-        """Return the present time in the format of HTTP (:rfc:`9110`, section 5.6.7)."""
-        second = int(self.clock.seconds())
-        if second != self._second:
-            self._second, self._date = second, datetimeToString(second)
+    def date(self, now: float) -> bytes:
+        """Return the present time in the format of HTTP (:rfc:`9110`, section 5.6.7).
+
+        :param now: in seconds since the epoch.
+        """
+        if not 0.0 <= now - self._second < 1.0:
+            second = int(now)
+            self._second, self._date = float(second), datetimeToString(second)
         return self._date
 
     def log(self, request: Any) -> None:
@@ -163,15 +167,24 @@ class BoundedSite(Site):
         if self.observer is not None:
             self.observer(SentResponse.of(request, whole=True))
 
-    def answered(self, peer: str, line: bytes, status: int, length: int, head: SimpleHead) -> None:
-        """Log a response of the fast path.
+    def first_answered(self, data: bytes, request: SimpleRequest, status: int, size: int) -> None:
+        """Remember a request of the fast path whose response is another one than before, if there was any.
 
-        :param line: the request line, in which nothing has to be escaped.
+        :param data: all of the request.
+        :param size: the bytes of the body that were sent.
         """
+        request.status, request.size = status, size
         if self.access is not None:
-            self.access.note_ready(peer, head.forwarded, line.decode("ascii"), f"{status} {length or '-'} {head.log}")
+            said = f"{status} {size or '-'} {request.head.log}"
+            request.logged = self.access.text_of(request.line.decode("ascii"), said)
+        self.requests.remember(data, request)
+
+    def answered(self, peer: str, request: SimpleRequest, now: float) -> None:
+        """Log a response of the fast path, after :meth:`first_answered`."""
+        if self.access is not None:
+            self.access.note_ready(peer, request.head.forwarded, request.logged, now)
         if self.observer is not None:
-            self.observer(SentResponse.logged(line, status, head.log))
+            self.observer(SentResponse.logged(request.line, request.status, request.head.log))
 
     def began(self, request: BoundedRequest) -> None:
         """Count a request as being in flight until its response is complete or its client is gone."""

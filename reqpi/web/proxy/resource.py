@@ -90,7 +90,7 @@ class OriginalsResource(Resource):
     def render(self, request: Any) -> Any:
         """Answer a request."""
         request.setHeader("Server", SERVER)
-        request.setHeader("Date", request.site.date())
+        request.setHeader("Date", request.site.date(request.site.clock.seconds()))
         for name, value in COMMON:
             request.setHeader(name, value)
         tunnel: ConnectHead | None = request.channel.tunnel

@@ -34,7 +34,7 @@ __all__ = ["MirroredFiles", "fetch_bytes", "mirrored_files"]
 
 @frozen
 class MirroredFiles:
-    """What the files of an address have, apart from their bytes.
+    """The content of an address that is read from its files, or is next to them.
 
     :param listing: the lock, and its pages as the server shows them once it has read the wheels.
     :param files: each file of a page.

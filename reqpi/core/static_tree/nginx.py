@@ -38,7 +38,7 @@ _EXPORTS: tuple[tuple[str, str, str], ...] = (
     (r"sbom\.cdx\.json", "application/vnd.cyclonedx+json; version=1.6", "$uri"),
     (r"sbom\.spdx\.json", "application/spdx+json", "$uri"),
 )
-"""What the path below an address matches, the content type, and where the file is."""
+"""A pattern for the path below an address, the content type, and where the file is."""
 
 _HTML_POLICY = """add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'";"""
 

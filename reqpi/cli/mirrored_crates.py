@@ -116,13 +116,12 @@ def _lines(url: str, address: str, crates: Iterable[Crate]) -> Mapping[str, byte
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = {path: pool.submit(_line, url, address, path, same) for path, same in releases.items()}
     for path, answer in answers.items():
-        error = answer.exception()
-        if isinstance(error, WrongListing) or (error is not None and not isinstance(error, ClientError)):
-            raise error
-        if error is not None:
-            failures[path] = error
-        else:
+        try:
             found[path] = answer.result()
+        except WrongListing:
+            raise
+        except ClientError as error:
+            failures[path] = error
     if failures:
         raise FetchFailed(failures)
     return found

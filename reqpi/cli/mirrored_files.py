@@ -34,14 +34,13 @@ __all__ = ["MirroredFiles", "fetch_bytes", "mirrored_files"]
 
 @frozen
 class MirroredFiles:
-    """What the files of an address have, apart from their bytes.
+    """The content of an address that is read from its files, or is next to them.
 
     :param listing: the lock, and its pages as the server shows them once it has read the wheels.
     :param files: each file of a page.
     :param metadata: the core metadata of each wheel that has any.
     :param provenance: the object that the index lists for a file.
     :param variants: the file that describes the variant wheels of a release, by project and filename.
-    :param fresh: the files that were downloaded.
     """
 
     listing: CheckedListing
@@ -49,7 +48,6 @@ class MirroredFiles:
     metadata: Mapping[File, bytes]
     provenance: Mapping[File, bytes]
     variants: Mapping[tuple[Project, str], bytes]
-    fresh: tuple[ListedFile, ...]
 
 
 def mirrored_files(
@@ -68,7 +66,7 @@ def mirrored_files(
     :raises reqpi.client.fetching.FetchFailed: some could not be fetched.
     :raises reqpi.client.errors.ClientError: the server sends something else than the lock admits.
     """
-    files = tuple(file for _, page in sorted(found.pages.items()) for file in page.files)
+    files = _files_on(found.pages)
     fresh = _fetched(url, found, files, tree, landed, quiet=quiet)
     try:
         _check_same(found, files, tree.files)
@@ -76,22 +74,27 @@ def mirrored_files(
         remove(fresh, tree.files)
         raise
     metadata = dict(_metadata(files, tree.files))
-    broken = {
-        str(file.sha256)
-        for file, body in metadata.items()
-        if (promised := promised_digest(file)) is not None and promised.hex != sha256(body).hexdigest()
-    }
+    broken = {str(file.sha256) for file, body in metadata.items() if _breaks_promise(file, body)}
     pages = {project: without_promises(page, broken) for project, page in found.pages.items()}
-    shown = {(file.project, file.filename): file for page in pages.values() for file in page.files}
+    shown = dict(zip(files, _files_on(pages), strict=True))
     provenance = _provenance(url, found.commitment.address, files)
     return MirroredFiles(
         evolve(found, pages=pages),
         tuple(shown.values()),
-        {shown[file.project, file.filename]: body for file, body in metadata.items()},
-        {shown[file.project, file.filename]: body for file, body in provenance.items()},
+        {shown[file]: body for file, body in metadata.items()},
+        {shown[file]: body for file, body in provenance.items()},
         dict(_variants(pages, tree.files)),
-        tuple(fresh),
     )
+
+
+def _files_on(pages: Mapping[Project, Page]) -> tuple[File, ...]:
+    return tuple(file for _, page in sorted(pages.items()) for file in page.files)
+
+
+def _breaks_promise(file: File, metadata: bytes) -> bool:
+    """Return whether a page promises other core metadata than a wheel has: the server then promises it no more."""
+    promised = promised_digest(file)
+    return promised is not None and promised.hex != sha256(metadata).hexdigest()
 
 
 def _fetched(
@@ -155,13 +158,18 @@ def _metadata(files: Iterable[File], folder: Path) -> Iterator[tuple[File, bytes
 
 
 def _variants(pages: Mapping[Project, Page], folder: Path) -> Iterator[tuple[tuple[Project, str], bytes]]:
+    """Yield the files that describe variant wheels. The server has none either if wheels contradict each other."""
     for project, page in pages.items():
         for filename, wheels in variant_files(page).items():
-            documents = []
-            for wheel in wheels:
-                with (folder / str(wheel.sha256)).open("rb") as content:
-                    documents.append((wheel.filename, read_variant(content, wheel.filename, project)))
-            yield (project, filename), merged(documents)
+            try:
+                yield (project, filename), merged([(wheel.filename, _variant(wheel, folder)) for wheel in wheels])
+            except BrokenWheel as broken:
+                tell_remark(f"{filename} is left out: {broken.title}. {broken.detail}")
+
+
+def _variant(wheel: File, folder: Path) -> bytes:
+    with (folder / str(wheel.sha256)).open("rb") as content:
+        return read_variant(content, wheel.filename, wheel.project)
 
 
 def _provenance(url: str, address: str, files: Iterable[File]) -> dict[File, bytes]:

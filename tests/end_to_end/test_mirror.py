@@ -19,7 +19,7 @@ from tests.end_to_end.server import ROOT, Server
 from tests.fake_upstream import build_sdist
 from tests.fake_upstream.faults import Trickle
 from tests.rust_sdists import GREET, WORDS, maturin_sdist
-from tests.sourcehost import unpacked
+from tests.upstream.sources import unpacked
 
 COMPARED = ("Cache-Control", "Content-Type", "X-Content-Type-Options", "Content-Security-Policy", "Vary")
 JSON = "application/vnd.pypi.simple.v1+json"

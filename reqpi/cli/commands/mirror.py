@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     _check(parser, options)
     check_server(parser, options)
-    served_at = target_of(options.served_at).url if options.served_at else ""
+    served_at = _served_at(parser, options.served_at)
     taken = _taken(options)
     check_digests(options, taken)
     address = address_of(taken.committed)
@@ -56,6 +56,16 @@ def main(arguments: Sequence[str]) -> int:
         tell_remark(f"{count_of(len(resources), 'file')}, {written} of them new, in {options.output / address}")
     print(address)
     return DONE
+
+
+def _served_at(parser: argparse.ArgumentParser, url: str | None) -> str:
+    """Return the URL of the folder without a slash at its end; empty if none is specified."""
+    if not url:
+        return ""
+    target = target_of(url)
+    if target.credentials is not None:
+        parser.error("--served-at is written into files that anyone may read: leave out the login")
+    return target.url
 
 
 def _forgetting_wheels(room: Path | None) -> Callable[[ListedFile], None]:

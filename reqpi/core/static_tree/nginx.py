@@ -38,7 +38,7 @@ _EXPORTS: tuple[tuple[str, str, str], ...] = (
     (r"sbom\.cdx\.json", "application/vnd.cyclonedx+json; version=1.6", "$uri"),
     (r"sbom\.spdx\.json", "application/spdx+json", "$uri"),
 )
-"""What the path below an address matches, the content type, and where the file is."""
+"""A pattern for the path below an address, the content type, and where the file is."""
 
 _HTML_POLICY = """add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'";"""
 
@@ -107,8 +107,6 @@ def _partial(media: str) -> str:
 
 def _locations() -> Iterator[str]:
     yield "# reqpi mirror: include this in a server block of nginx whose root is the folder of the tree.\n"
-    page = rf"{_ADDRESS}/simple/(?:[A-Za-z0-9._-]+/)?$"
-    yield f'location ~ "{page}" {{\n    rewrite ^ /.reqpi-$reqpi_form$uri last;\n}}'
     for form, content_type, name in (
         ("html", "text/html; charset=utf-8", HTML_PAGE),
         ("v1html", simple.V1_HTML, HTML_PAGE),
@@ -118,6 +116,9 @@ def _locations() -> Iterator[str]:
         more = ["internal;", "gzip_static on;", "gzip_proxied any;", 'add_header Vary "Accept, Accept-Encoding";']
         policy = [_HTML_POLICY] if form == "html" else []
         yield _location(pattern, content_type, f'"${{reqpi_page}}{name}"', *more, *policy)
+    # After those to which it leads: nginx takes the first pattern that matches.
+    page = rf"{_ADDRESS}/simple/(?:[A-Za-z0-9._-]+/)?$"
+    yield f'location ~ "{page}" {{\n    rewrite ^ /.reqpi-$reqpi_form$uri last;\n}}'
     yield _slashless()
     yield _location(rf"{_ADDRESS}/simple/[^/]+/[^/]+[.]provenance$", MEDIA_TYPE, "$uri")
     yield _location(rf"{_ADDRESS}/simple/[^/]+/[^/]+-variants[.]json$", _JSON, "$uri")

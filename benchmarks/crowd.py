@@ -149,6 +149,7 @@ def _outcome(
     notes = [
         f"A real uv opened {pattern.connections} connections for {pattern.requests} pages, within "
         f"{number(pattern.burst * 1e3)} ms; the simulated ones open as many at once, and send its headers.",
-        "The time of a page begins when its client wants it, and includes connecting.",
+        f"{_ROUNDS} rounds. The time of a page begins when its client wants it, and includes connecting. The load is "
+        "of one process on one core, and takes part of the time of both servers.",
     ]
     return Outcome("crowd", "A crowd of clients", [table], goals, notes=notes)

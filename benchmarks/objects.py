@@ -178,5 +178,6 @@ def _outcome(samples: Samples, cold: Mapping[str, Mapping[str, Sequence[_FirstBy
         ("", "from the object store", "through ReqPI", "ratio"),
         rows,
     )
-    errors = [f"Errors: {samples.errors}."] if samples.errors else []
-    return Outcome("objects", "An object store", [warm, first], goals, notes=errors)
+    notes = [f"{_ROUNDS} rounds. Of the first byte, medians of several files in each round."]
+    notes += [f"Errors: {samples.errors}."] if samples.errors else []
+    return Outcome("objects", "An object store", [warm, first], goals, notes=notes)

@@ -21,7 +21,7 @@ __all__ = ["CLIENTS", "Install", "installs", "kind_of"]
 CLIENTS = ("pip", "uv")
 _EMPTY, _FULL = "empty cache", "full cache"
 _PINS = 60
-_TIMES = 5
+_TIMES = 3
 _REQUEST = re.compile(r'"(GET|HEAD|POST) /[0-9a-f]{64}/simple/(\S*) HTTP/1\.[01]" (\d+) (\d+|-)')
 
 

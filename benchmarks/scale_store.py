@@ -1,7 +1,7 @@
 """A store of many locks, written by the server's own code, in pieces: a run goes on where the last one ended.
 
-A frozen page depends on the releases that a lock pins of the project, and not on the lock. So a lock of which the pages
-of all releases are known from other locks is stored with these, and asks no upstream. No file is synced to disk.
+A frozen page depends on the releases that a lock pins of the project, and not on the lock. So the pages of releases
+that another lock pins are copied from it, and only others are frozen. No file is synced to disk.
 
 Run ``python -m benchmarks.scale_store FOLDER --locks 1000 --pins 100 --seconds 100``.
 """
@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +112,11 @@ async def fill(filling: Filling, store: Store, clock: Any, locks: int, seconds: 
     filling.note(filling.locks)
     store.open()
     upstream = _Upstream()
-    shelf = Shelf(store, upstream, clock, "scale")
-    end, done, known = time.monotonic() + seconds, filling.locks, dict[Release, bytes]()
+    adding = _Adding(store, Shelf(store, upstream, clock, "scale"), upstream)
+    end, done = time.monotonic() + seconds, filling.locks
     while done < locks and time.monotonic() < end:
         releases = filling.catalogue.releases(done, filling.pins)
-        if all(release in known for release in releases):
-            await _copy(store, releases, known)
-        else:
-            upstream.list(releases)
-            await _add(shelf, store, releases, known)
+        await adding.add(releases)
         done += 1
         if not done % 50:
             filling.note(done)
@@ -129,23 +125,38 @@ async def fill(filling: Filling, store: Store, clock: Any, locks: int, seconds: 
     return done
 
 
-async def _add(shelf: Shelf, store: Store, releases: Sequence[Release], known: dict[Release, bytes]) -> None:
-    """Commit and freeze a lock, and take the file of each release that is not in ``known``; add its page."""
-    commitment, _ = await shelf.commit(lock(releases))
-    for release in releases:
-        page = await shelf.page(commitment, release.name)
-        if release not in known:
-            await shelf.hold(commitment, release.name, page.files[0].filename)
-            known[release] = await store.get(page_record(commitment.address, release.name)) or b""
+@define
+class _Adding:
+    """Adds locks to a store.
 
+    :ivar known: the stored pages of the releases that other locks pin.
+    """
 
-async def _copy(store: Store, releases: Sequence[Release], known: Mapping[Release, bytes]) -> None:
-    """Store a lock, and the pages of other locks that pin the same releases: a server would write the same."""
-    document = lock(releases)
-    address = address_of(document)
-    await store.create(lock_record(address), document)
-    for release in releases:
-        await store.create(page_record(address, release.name), known[release])
+    store: Store
+    shelf: Shelf
+    upstream: _Upstream
+    known: dict[Release, bytes] = field(factory=dict)
+
+    async def add(self, releases: Sequence[Release]) -> None:
+        """Store a lock and its pages: those that are known as they are, and freeze the others."""
+        document = lock(releases)
+        address = address_of(document)
+        new = [release for release in releases if release not in self.known]
+        if new:
+            await self._frozen(document, address, new)
+        else:
+            await self.store.create(lock_record(address), document)
+        for release in releases:
+            await self.store.create(page_record(address, release.name), self.known[release])
+
+    async def _frozen(self, document: bytes, address: str, releases: Sequence[Release]) -> None:
+        """Commit a lock, freeze the pages of these releases, and take the file of each that clients take."""
+        self.upstream.list(releases)
+        commitment, _ = await self.shelf.commit(document)
+        for release in releases:
+            page = await self.shelf.page(commitment, release.name)
+            await self.shelf.hold(commitment, release.name, page.files[0].filename)
+            self.known[release] = await self.store.get(page_record(address, release.name)) or b""
 
 
 def main() -> None:

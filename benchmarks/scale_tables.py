@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from benchmarks.figures import number
 from benchmarks.outcomes import Outcome, Table
@@ -29,6 +29,8 @@ from benchmarks.scale_walks import Walk
 __all__ = ["Found", "Simulated", "tables"]
 
 _Row = tuple[str, float, float]
+
+_SHARES = (0.0, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 
 @frozen
@@ -70,6 +72,7 @@ def tables(found: Found) -> Outcome:
         *_measured(found),
         _assumed(assumed, prices),
         *_month(assumed, found.constants, month, processes),
+        _known(assumed, found.constants, prices, processes),
         *(_compared(found, each) for each in found.stores),
         _requests(found),
     ]
@@ -157,6 +160,20 @@ def _month(assumed: Assumed, constants: Constants, month: Month, processes: int)
         ["inodes of a directory store, millions", number(assumed.locks * (1 + assumed.pins) / 1e6)],
     ]
     yield Table("The model: a month of everything else:", ("", ""), rows)
+
+
+def _known(assumed: Assumed, constants: Constants, prices: Prices, processes: int) -> Table:
+    """Show how much depends on whether clients meet a process that has their lock."""
+    rows = []
+    for share in _SHARES:
+        at = evolve(assumed, known=share)
+        month = monthly(at, constants, prices, processes)
+        requests = sum(cost for name, cost in month.cost.items() if name.startswith("requests: installs"))
+        rows.append([f"{share:.1%}", number(requests), number(month.cores)])
+    caption = (
+        "The model: by the share of installs that a CDN answers, or a process that has the lock in memory (`known`):"
+    )
+    return Table(caption, ("", "cost of the requests of installs, a month", "cores"), rows)
 
 
 def _compared(found: Found, store: Simulated) -> Table:

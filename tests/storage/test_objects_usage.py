@@ -169,9 +169,9 @@ class CoarseTests(PresenceCase):
         self.asked.append(verb)
         return call(self.objects, *args)
 
-    def test_a_touch_asks_nothing(self) -> None:
-        """For as long as was said, and not longer."""
-        self.clock.now += 59
+    def test_a_touch_asks_nothing_for_half_an_hour(self) -> None:
+        """For thirty times as long as a use: a sweep spares what was used in the hour before it."""
+        self.clock.now += 1799
         self.presence.touch(KEY)
         self.assertEqual(self.asked, [])
         self.clock.now += 1

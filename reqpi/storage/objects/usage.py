@@ -48,12 +48,17 @@ _RECHECK = 0.05
 
 _REMEMBERED = 10_000
 
+_OF_BLOBS = 30
+"""How many times longer the use of a blob is not recorded again: half an hour instead of a minute. A sweep spares a
+blob that was used in the hour before it began, so a use that was recorded in the last half hour protects it."""
+
 
 class UsageMarks:
     """The times at which objects were last used, by key. Threads may share one. All methods block.
 
     :param clock: seconds since the epoch.
-    :param coarse: seconds during which this process does not record a repeated use again.
+    :param coarse: seconds during which this process does not record a repeated use of a record again; that of a blob
+        thirty times as long.
     :param sleep: waits for some seconds.
     """
 
@@ -103,7 +108,7 @@ class UsageMarks:
         if self._objects.look(key) is None:
             self._forget(key)
             return False
-        if self._noted_recently(key):
+        if self._noted_recently(key, self._coarse):
             return True
         self.note(key)
         if self._objects.look(key) is None:
@@ -113,8 +118,8 @@ class UsageMarks:
         return True
 
     def touch(self, key: str) -> None:
-        """Record that the object is used now, if it exists. If that was recorded recently, no request is sent."""
-        if not self._noted_recently(key):
+        """Record that a blob is used now, if it exists. If that was recorded recently, no request is sent."""
+        if not self._noted_recently(key, self._coarse * _OF_BLOBS):
             self.use(key)
 
     def remove(self, key: str, unused_since: float) -> bool:
@@ -168,10 +173,10 @@ class UsageMarks:
             self._objects.delete(claim)
         return claims - void
 
-    def _noted_recently(self, key: str) -> bool:
+    def _noted_recently(self, key: str, seconds: float) -> bool:
         with self._lock:
             timestamp = self._noted.get(key)
-        return timestamp is not None and 0 <= self._clock() - timestamp < self._coarse
+        return timestamp is not None and 0 <= self._clock() - timestamp < seconds
 
     def _forget(self, key: str) -> None:
         with self._lock:

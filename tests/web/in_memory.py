@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.address import IPv4Address
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 
 from reqpi.web.http.site import BoundedSite
@@ -23,6 +23,7 @@ class InMemory(StringTransport):
 
     def __init__(self, site: BoundedSite) -> None:
         super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", 40000))
+        self.site = site
         self.aborted = False
         self.channel: Any = site.buildProtocol(None)
         self.channel.makeConnection(self)
@@ -39,6 +40,8 @@ class InMemory(StringTransport):
         lines = "".join(f"{name}: {value}\r\n" for name, value in said.items())
         self.channel.dataReceived(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1") + body)
         while not (self.disconnecting or self.aborted):
+            if isinstance(self.site.clock, Clock):
+                self.site.clock.advance(0)  # a site begins few requests in one turn
             pulled = self.producer is not None and self.streaming is False
             if pulled:
                 self.producer.resumeProducing()

@@ -29,8 +29,11 @@ __all__ = ["command_line", "main"]
 
 DEFAULT_URL = "http://localhost:2000"
 
-_PATIENCE = 1
-"""Seconds to wait for the missing build requirements of a lock that is new to the server."""
+_PATIENCE = 0.2
+"""Seconds to wait for the missing build requirements of a lock that is new to the server: an installer waits, too."""
+
+_PATIENCE_HELD = 10.0
+"""The same if the files are held. The server has then read everything, so that it takes longer only under load."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     warnings = lock.warnings
     if lock.created:
         # For a lock that it already had, the server has included in its first answer what it knows.
-        lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
+        patience = _PATIENCE_HELD if options.hold else _PATIENCE
+        lacking = lacking_soon(options.url, lock.address, patience, filters)
         tell_notes(taken.names, lacking)
         warnings += tuple(lacking)
     if lock.without_digests:

@@ -88,7 +88,9 @@ def chosen(url: str, work: PackageWork, *, quiet: bool, wheels_at_urls: bool = T
     :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server finds defects.
     :raises reqpi.client.ClientError: the server does not answer, or answers with an error.
     """
-    commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
+    # Without "binary", one sdist of each release is fetched.
+    soon = [("every", "1"), ("no-binary", ":all:")] if work.package.binary is None else None
+    commitment = Commitment(committed(url, work.taken, soon=soon, quiet=quiet).address, work.lock)
     with lines_told(work.taken):
         listing = checked(url, commitment)
     found = listing.pages

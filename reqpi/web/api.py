@@ -29,6 +29,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
+from reqpi.web.early_files import begin_early
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
@@ -86,6 +87,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     if problem is not None:
         return problems.send(request, problem)
     commitment, created = await commit_documents(request, services, documents, target)
+    if created and target is None:
+        begin_early(request, services.early, commitment)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
     denied = (await shelf.denials.current()).notes(commitment.lock)

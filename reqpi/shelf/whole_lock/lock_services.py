@@ -11,6 +11,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.dependency_graphs import DependencyGraphs
+from reqpi.shelf.whole_lock.early_files import EarlyFiles
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
@@ -35,6 +36,7 @@ class LockServices:
     closed: ClosedLocks
     variants: VariantsOfReleases
     graphs: DependencyGraphs
+    early: EarlyFiles
     further: FurtherFiles | None = None
 
     @classmethod
@@ -66,5 +68,6 @@ class LockServices:
             ClosedLocks(shelf, store, building, clock),
             VariantsOfReleases(shelf, clock),
             DependencyGraphs(shelf),
+            EarlyFiles(shelf, clock),
             further,
         )

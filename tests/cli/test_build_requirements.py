@@ -111,12 +111,12 @@ class GethashTests(CommandTestCase):
         return self.run_reqpi("gethash", "--url", self.server.url, "requirements.txt")
 
     def test_of_a_new_lock_it_asks(self) -> None:
-        """For a fifth of a second at most, only for what may be lacking, and goes on whatever is answered."""
+        """For 0.15 seconds at most, only for what may be lacking, and goes on whatever is answered."""
         index = self.server.takes(DOCUMENT)
         self.server.says(self.path, 200, {"warnings": [self.note]})
         warning = "requirements.txt:1: warning: it lacks one: six==1.17.0\n"
         self.assertEqual(self.gethash(), (0, f"{index}\n", warning))
-        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1, wait-ms=200")
+        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1, wait-ms=150")
         for status, answer in ((503, {"title": "on the way"}), (200, []), (200, {"warnings": "x"}), (302, {})):
             self.server.says(self.path, status, answer)
             self.assertEqual(self.gethash(), (0, f"{index}\n", ""))

@@ -13,7 +13,10 @@ from reqpi.core.limits.rates import Rate
 from reqpi.web.http.rate_limits import RateLimits
 from reqpi.web.routes import Root
 from tests.shelf.early_case import EarlyCase
-from tests.web.case import SDIST, WebCase
+from tests.web.case import WHEEL, WebCase
+
+ONE = "platform=manylinux_2_36_x86_64&python-version=3.12"
+"""A target that is one Python on one platform."""
 
 
 class FloodTests(EarlyCase):
@@ -100,7 +103,7 @@ class CommitTests(WebCase):
     def made_root(self) -> Root:
         return Root(self.services(), self.base, self.ready_answers, access=self.access)
 
-    async def asked_after_commit(self, soon: str = "every=1") -> Mapping[str, int]:
+    async def asked_after_commit(self, soon: str = ONE) -> Mapping[str, int]:
         reply = await self.ask("/locks", "POST", self.lock, X_ReqPI_Soon=soon)
         self.assertEqual(reply.status, 201)
         self.clock.advance(0)
@@ -110,7 +113,7 @@ class CommitTests(WebCase):
 
     async def test_a_client_that_may_hold_gets_early_files(self) -> None:
         asked = await self.asked_after_commit()
-        self.assertIn(next(file.url for file in self.upstream.pages["six"].files if file.filename == SDIST), asked)  # type: ignore[index]
+        self.assertIn(next(file.url for file in self.upstream.pages["six"].files if file.filename == WHEEL), asked)  # type: ignore[index]
 
     async def test_the_rate_of_holds_bounds_early_files(self) -> None:
         """The attacker commits more locks than it may have held: they are committed, and nothing is fetched."""
@@ -151,4 +154,4 @@ class WithoutHoldTests(CommitTests):
 
     async def test_the_rate_of_holds_bounds_early_files(self) -> None:
         """It is not used up, as nothing is held."""
-        self.assertEqual(await self.asked_after_commit("platform=win_amd64"), {})
+        self.assertEqual(await self.asked_after_commit("every=1"), {})

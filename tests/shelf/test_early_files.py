@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from attrs import evolve
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.logger import LogLevel, capturedLogs
 
 from reqpi.core.denials import read_denied
@@ -26,10 +28,22 @@ class EarlyTests(EarlyCase):
         await self.shelf.file(commitment, "six", WHEEL.format("six"))
         self.assertEqual((self.upstream.asked, self.early.under_way), (before, 0))
 
-    async def test_all_that_the_target_takes(self) -> None:
-        """For ``fetch``, which takes them all."""
-        self.offer("six")
-        await self.committed("six", every=True)
+    async def test_all_that_the_target_takes_until_each_page_is_frozen(self) -> None:
+        """For ``fetch``, which takes them all, and forgets each. It has the list once every page is frozen."""
+        gate: Deferred[None] = Deferred()
+
+        async def wait() -> None:
+            passed: Deferred[None] = Deferred()
+            gate.addCallback(passed.callback)
+            await passed
+
+        self.offer("six", "slow")
+        self.upstream.before["slow"] = wait
+        await self.committed("slow", "six", every=True)
+        self.go_on()
+        while len(self.fetched()) < 2:
+            await deferLater(reactor, 0.001)  # type: ignore[arg-type]
+        gate.callback(None)
         await self.finished()
         self.assertEqual(self.fetched(), [WHEEL.format("six"), "six-1.0.tar.gz"])
 

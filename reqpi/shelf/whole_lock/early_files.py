@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
-from attrs import define
+from attrs import define, field
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -109,7 +109,10 @@ class EarlyFiles:
 
     async def _project(self, client: str, early: _Early, project: Project) -> None:
         try:
-            page = await self._lookups.run(client, partial(self._page, early, project))
+            try:
+                page = await self._lookups.run(client, partial(self._page, early, project))
+            finally:
+                early.pages -= 1
             if page is not None:
                 files = await DECIDED_FILES.run(len(page.files), early.chosen, page.files)
                 await self._turns.run(client, partial(self._fetch, early, files))
@@ -131,7 +134,7 @@ class EarlyFiles:
                 await self._shelf.hold(early.commitment, file.project, file.filename, provenance=False)
 
     def _ends(self, early: _Early) -> bool:
-        return self._stopped or self._clock.seconds() >= early.until
+        return self._stopped or early.is_overtaken or self._clock.seconds() >= early.until
 
 
 @define(eq=False)
@@ -139,6 +142,7 @@ class _Early:
     """The work on one lock.
 
     :param until: when it ends, in seconds of the clock.
+    :ivar pages: projects that are not looked up yet.
     :ivar left: bytes that may still be fetched.
     """
 
@@ -146,7 +150,16 @@ class _Early:
     target: InstallTarget
     every: bool
     until: float
+    pages: int = field(init=False)
     left: int = _MOST
+
+    def __attrs_post_init__(self) -> None:
+        self.pages = len(self.commitment.lock.projects)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether the client has the list of all files by now, and takes each from here only once."""
+        return self.every and not self.pages
 
     def chosen(self, files: tuple[File, ...]) -> list[File]:
         """Return the files of a page that the client is expected to request."""

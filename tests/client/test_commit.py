@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from reqpi.client import AddressDiffers, ServerTrouble, commit
 from reqpi.core.address import address_of
 from reqpi.core.report import Document, Note
@@ -34,7 +32,7 @@ class CommitTests(ClientTestCase):
             [seen.headers.get("X-ReqPI-Soon") for seen in self.server.seen], ["platform=win_amd64&every=1", None]
         )
         self.server.says("/locks?hold=1", 503, {"title": "away"})
-        with suppress(ServerTrouble):
+        with self.assertRaises(ServerTrouble):
             commit(self.server.url, ALONE, hold=(), soon=soon)
         self.assertNotIn("X-ReqPI-Soon", self.server.seen[-1].headers)
 

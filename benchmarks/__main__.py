@@ -17,6 +17,7 @@ from benchmarks import (
     curves,
     documented,
     files,
+    first_build,
     installs,
     memory,
     memory_session,
@@ -40,6 +41,7 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "memory": memory.main,
     "memory-session": memory_session.main,
     "installs": installs.main,
+    "first-build": first_build.main,
     "curves": curves.main,
     "cold": cold.main,
     "run-proxy": run_proxy.main,
@@ -50,7 +52,7 @@ _PARTS: Mapping[str, Callable[[Bench], Outcome]] = {
     "scale": scale.main,
 }
 
-_SELF_CONTAINED = {"memory-session", "run-proxy", "soak", "attacks"}
+_SELF_CONTAINED = {"first-build", "memory-session", "run-proxy", "soak", "attacks"}
 """Parts that need none of nginx, wrk and openssl."""
 
 

@@ -13,7 +13,13 @@ from reqpi.cli.hermeto_packages import ChosenFiles
 from reqpi.cli.inputs.cargo_locks import PERMISSIVE, with_new_locks, with_stale_locks
 from reqpi.cli.inputs.crate_lines import OpenCrates, frozen_lines
 from reqpi.cli.inputs.lock_files import LockFiles, committed
-from reqpi.cli.inputs.needed_crates import NeededCrates, needed_crates, refuse_unpinned, without_wheel
+from reqpi.cli.inputs.needed_crates import (
+    NeededCrates,
+    SdistLocks,
+    needed_crates,
+    refuse_unpinned,
+    without_wheel,
+)
 from reqpi.cli.messages import DocumentNames
 from reqpi.client.listed_file import ListedFile
 from reqpi.core.crates.model import Crate, GitCrate
@@ -31,18 +37,20 @@ def crates_of_packages(
     *,
     landed: Callable[[ListedFile], None],
     view: OpenCrates | None,
+    known: SdistLocks,
 ) -> Mapping[str, NeededCrates]:
     """Fetch the crates of all sdists; return those of each package, by its path.
 
     :param landed: called from several threads with each crate that is there.
     :param view: what cargo may choose from in the permissive mode; ``None`` if the server is not in this process.
+    :param known: the sdists that were read while others were fetched.
     :raises reqpi.client.errors.CratesNotPinned: an sdist has no Cargo.lock, or a wrong one, and no wheel of its release
         is there.
     """
     wanted: dict[str, list[Crate | GitCrate]] = {}
     by_package: dict[str, NeededCrates] = {}
     for pick in picks:
-        needed = _needed(options, output, url, pick, view)
+        needed = _needed(options, output, url, pick, view, known=known)
         wanted.setdefault(pick.commitment.address, []).extend(needed.admitted)
         for name, data in needed.regenerated.items():
             # From here on it is a lock like any other: its address admits the crates that it names, and no others. None
@@ -59,7 +67,13 @@ def crates_of_packages(
 
 
 def _needed(
-    options: argparse.Namespace, output: OutputFolder, url: str, pick: ChosenFiles, view: OpenCrates | None
+    options: argparse.Namespace,
+    output: OutputFolder,
+    url: str,
+    pick: ChosenFiles,
+    view: OpenCrates | None,
+    *,
+    known: SdistLocks,
 ) -> NeededCrates:
     """Return the crates that the sdists of a package need.
 
@@ -68,7 +82,7 @@ def _needed(
     files = pick.listed()
     sdists = [file for file in files if not file.filename.endswith(".whl")]
     built = without_wheel(sdists, files)
-    needed = needed_crates(sdists, output.deps, crates_of(pick.work.lock))
+    needed = needed_crates(sdists, output.deps, crates_of(pick.work.lock), known)
     needed = with_stale_locks(needed, built, output.deps, partial(frozen_lines, url, pick.commitment.address))
     permissive = options.mode == "permissive"
     if permissive:

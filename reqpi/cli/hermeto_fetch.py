@@ -16,15 +16,25 @@ from reqpi.cli.folders.passing_files import forgetting, passing
 from reqpi.cli.folders.source_tree import Source
 from reqpi.cli.folders.unpack import unpack
 from reqpi.cli.hermeto_crates import crates_of_packages
-from reqpi.cli.hermeto_packages import ChosenFiles, PackageWork, chosen, fetched, package_sbom, refuse_lacking
+from reqpi.cli.hermeto_packages import (
+    ChosenFiles,
+    PackageWork,
+    SdistMetadata,
+    chosen,
+    fetched,
+    package_sbom,
+    refuse_lacking,
+)
 from reqpi.cli.inputs.crate_lines import OpenCrates
 from reqpi.cli.inputs.lock_files import LockFiles, document_of
+from reqpi.cli.inputs.needed_crates import SdistLocks
 from reqpi.cli.inputs.read_locks import lock_of
 from reqpi.cli.inputs.require_hashes import check_digests
 from reqpi.cli.inputs.which_server import private_index, server_for
 from reqpi.cli.messages import DocumentNames, count_of, size_of, tell_error, tell_remark
 from reqpi.cli.statuses import DONE, USAGE
 from reqpi.client import BadUsage
+from reqpi.client.listed_file import ListedFile
 from reqpi.core.hermeto import (
     BadInput,
     FetchedPackage,
@@ -172,12 +182,20 @@ def _finish(
         check_digests(options, each.taken)
     picks = [chosen(url, each, quiet=options.quiet, wheels_at_urls=wheels_at_urls) for each in work]
     refuse_lacking(picks)
-    fresh = fetched(url, picks, output.deps, forgetting(room), quiet=options.quiet)
+    forget, locks, metadata = forgetting(room), SdistLocks(output.deps), SdistMetadata(output.deps)
+
+    def landed(file: ListedFile) -> None:
+        forget(file)
+        if not file.filename.endswith(".whl"):
+            locks.read(file)
+            metadata.read(file)
+
+    fresh = fetched(url, picks, output.deps, landed, quiet=options.quiet)
     listed = {file.name: file for pick in picks for file in pick.listed()}
     with removing_if_wrong([listed[name] for name in fresh], output.deps):
-        crates = crates_of_packages(options, output, url, picks, landed=forgetting(room), view=view)
+        crates = crates_of_packages(options, output, url, picks, landed=forget, view=view, known=locks)
     index = private_index(options)
-    sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index) for pick in picks}
+    sboms = {pick.work.files.path: package_sbom(pick, output.deps, source.folder, index, metadata) for pick in picks}
     whole = merged(
         [
             crates_listed(with_project(sboms.get(each.files.path, Sbom("")), each.own), crates.get(each.files.path))

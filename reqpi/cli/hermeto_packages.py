@@ -29,7 +29,7 @@ from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Defect, Note
 from reqpi.core.sbom.inside import InsideSbom, bounded, read_inside, with_inside
 
-__all__ = ["ChosenFiles", "PackageWork", "chosen", "fetched", "package_sbom", "refuse_lacking"]
+__all__ = ["ChosenFiles", "PackageWork", "SdistMetadata", "chosen", "fetched", "package_sbom", "refuse_lacking"]
 
 
 @frozen
@@ -88,7 +88,9 @@ def chosen(url: str, work: PackageWork, *, quiet: bool, wheels_at_urls: bool = T
     :raises reqpi.cli.inputs.lock_files.LockHasDefects: the server finds defects.
     :raises reqpi.client.ClientError: the server does not answer, or answers with an error.
     """
-    commitment = Commitment(committed(url, work.taken, quiet=quiet).address, work.lock)
+    # Without "binary", one sdist of each release is fetched.
+    soon = [("every", "1"), ("no-binary", ":all:")] if work.package.binary is None else None
+    commitment = Commitment(committed(url, work.taken, soon=soon, quiet=quiet).address, work.lock)
     with lines_told(work.taken):
         listing = checked(url, commitment)
     found = listing.pages
@@ -198,17 +200,42 @@ def _check_names(picks: Sequence[ChosenFiles]) -> None:
             )
 
 
-def package_sbom(pick: ChosenFiles, folder: Path, source: Path, index: str = "") -> sbom.Sbom:
+class SdistMetadata:
+    """The core metadata in fetched sdists, each read once.
+
+    :param folder: has the files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, bytes | None] = {}
+
+    def read(self, sdist: ListedFile) -> None:
+        """Read an sdist that has just been fetched, in the thread that has fetched it: the network is slower."""
+        self._read[sdist.name] = _metadata_of_sdist(self._folder / sdist.name)
+
+    def of(self, file: File) -> bytes | None:
+        """Return the core metadata in a file; ``None`` if it has none that can be read."""
+        name = name_of(file)
+        if file.wheel:
+            return _metadata_of_wheel(self._folder / name, file)
+        return self._read[name] if name in self._read else _metadata_of_sdist(self._folder / name)
+
+
+def package_sbom(
+    pick: ChosenFiles, folder: Path, source: Path, index: str = "", metadata: SdistMetadata | None = None
+) -> sbom.Sbom:
     """Return the SBOM of the files selected from one package.
 
     :param folder: the folder that has the files.
     :param source: the folder that the paths of documents are relative to.
     :param index: see :func:`reqpi.core.sbom.with_index`.
+    :param metadata: that of the sdists that were read before.
     """
     shown = {document.path: _relative(pick.work.taken, document.path, source) for document in pick.work.taken.documents}
     lock = evolve(pick.work.lock, pins=tuple(evolve(pin, document=shown[pin.document]) for pin in pick.work.lock.pins))
     commitment = evolve(pick.commitment, lock=lock)
-    known = _known(commitment, pick, folder)
+    known = _known(commitment, pick, metadata or SdistMetadata(folder))
     made = sbom.sbom_of(
         commitment,
         {project: _renamed(page) for project, page in pick.pages.items()},
@@ -228,19 +255,23 @@ def _inside(pick: ChosenFiles, folder: Path) -> dict[str, tuple[InsideSbom, ...]
     return bounded(found)
 
 
-def _known(commitment: Commitment, pick: ChosenFiles, folder: Path) -> dict[File, sbom.About]:
+def _known(commitment: Commitment, pick: ChosenFiles, metadata: SdistMetadata) -> dict[File, sbom.About]:
     """Return the core metadata of each component: that of a wheel if one was selected, otherwise that of an sdist."""
     files = sbom.described_by(commitment, pick.pages, frozenset(pick.selection.files))
-    found = {file: _metadata(folder / name_of(file), file) for file in files}
+    found = {file: metadata.of(file) for file in files}
     return {file: sbom.about(data) for file, data in found.items() if data is not None}
 
 
-def _metadata(place: Path, file: File) -> bytes | None:
-    """Return the core metadata that a verified file contains; ``None`` if it has none that can be read."""
+def _metadata_of_wheel(place: Path, file: File) -> bytes | None:
+    """Return the core metadata that a verified wheel contains; ``None`` if it has none that can be read."""
+    with suppress(ReqPIError, OSError), place.open("rb") as wheel:
+        return wheel_metadata(wheel, file.filename, file.project)
+    return None
+
+
+def _metadata_of_sdist(place: Path) -> bytes | None:
+    """Return the core metadata that a verified sdist contains; ``None`` if it has none that can be read."""
     with suppress(ReqPIError, OSError):  # the SBOM marks the components whose core metadata is unknown
-        if file.wheel:
-            with place.open("rb") as wheel:
-                return wheel_metadata(wheel, file.filename, file.project)
         if place.stat().st_size <= sdists.LARGEST:
             return sdists.core_metadata(place.read_bytes(), place.name)
     return None

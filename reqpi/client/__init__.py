@@ -48,13 +48,17 @@ Filters = Sequence[tuple[str, str]]
 """Selection of the files to hold: ``("platform", "win_amd64")`` and so on, by the names of pip's options."""
 
 
-def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None = None) -> Committed:
+def commit(
+    base_url: str, documents: Sequence[Document], *, hold: Filters | None = None, soon: Filters | None = None
+) -> Committed:
     """Upload ``documents``, and accept the response only if it has the address that was computed here.
 
     :param base_url: the URL of the server: ``http://buildhost:2000``, ``https://user:password@example.org/reqpi/``.
     :param documents: one without a path, or those of a listing, in order, each with its path.
     :param hold: filters; the server starts to fetch the files of the lock that pass them. ``()``: all files;
         ``None``: none.
+    :param soon: filters of the files that will be requested soon, unless a hold is wanted; with ``("every", "1")``
+        all of them, otherwise those that pip would choose. An older server ignores it.
     :raises LockRefused: the documents have defects.
     :raises AddressDiffers: the server reports an address other than theirs.
     :raises ServerTrouble: no server answers there, it is not a ReqPI server, or it reports a problem of its own.
@@ -63,7 +67,8 @@ def commit(base_url: str, documents: Sequence[Document], *, hold: Filters | None
     target = target_of(base_url)
     address = address_of(committed_by(documents))
     path = "/locks" if hold is None else f"/locks?{urlencode([('hold', '1'), *hold])}"
-    answer = ask(target, "POST", path, *body_of(documents))
+    headers = {"X-ReqPI-Soon": urlencode(soon)} if soon is not None and hold is None else {}
+    answer = ask(target, "POST", path, *body_of(documents), headers=headers)
     if answer.status in (200, 201):
         return committed_of(target, answer, address)
     raise trouble_of(target, path, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from math import ceil
 from typing import NamedTuple
 
 from reqpi.client.answers import notes_of, object_of
@@ -86,18 +87,20 @@ def build_requirements(base_url: str, address: str, filters: Sequence[tuple[str,
 
 
 def lacking_soon(
-    base_url: str, address: str, patience: int, filters: Sequence[tuple[str, str]] = ()
+    base_url: str, address: str, patience: float, filters: Sequence[tuple[str, str]] = ()
 ) -> tuple[Note, ...]:
     """Return warnings about build requirements that a lock lacks, if the server knows them soon.
 
     The server goes on reading sdists if it does not. The warnings are advice, so no error is raised or reported.
 
-    :param patience: seconds.
+    :param patience: seconds. An older server waits for whole ones.
     :param filters: the target of the installation, by the names of pip's options.
     """
     with suppress(ClientError):
-        target, path = target_of(base_url), _path(address, filters)
-        answer = ask(target, "GET", path, headers={"Prefer": f"wait={patience}"}, silence=patience + _SLACK)
+        # An older server ignores what it does not know: it reads all sdists, which gives the same warnings.
+        target, path = target_of(base_url), _path(address, [*filters, ("needed", "1")])
+        prefer = f"wait={ceil(patience)}, wait-ms={patience * 1000:.0f}"
+        answer = ask(target, "GET", path, headers={"Prefer": prefer}, silence=patience + _SLACK)
         if answer.status == 200:
             return notes_of(object_of(target, path, answer))
     return ()

@@ -7,9 +7,7 @@ this machine can use (:pep:`600`, :pep:`656`); a server knows which older tags a
 from __future__ import annotations
 
 import os
-import platform
 import re
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
@@ -54,6 +52,8 @@ def _platform() -> str:
     if built_for.startswith("linux_"):
         return _linux(built_for.removeprefix("linux_"))
     if built_for.startswith("macosx_"):
+        import platform  # noqa: PLC0415 - two milliseconds, which other systems do not need
+
         release, _, machine = platform.mac_ver()
         major, minor = (int(number) for number in [*release.split("."), "0"][:2])
         return f"macosx_{major}_{minor if major < 11 else 0}_{machine}"
@@ -82,6 +82,8 @@ def _glibc() -> str | None:
 
 def _musl(machine: str) -> str | None:
     """Return the version of musl, like ``1_2``; its loader prints it when it is run without a program."""
+    import subprocess  # noqa: PLC0415 - four milliseconds, which glibc does not need
+
     try:
         said = subprocess.run([f"/lib/ld-musl-{machine}.so.1"], capture_output=True, text=True, check=False, timeout=5)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

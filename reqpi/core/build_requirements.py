@@ -32,6 +32,7 @@ __all__ = [
     "WantedRequirement",
     "asked_by",
     "dependencies_of",
+    "has_wheel",
     "lacking",
     "sdists_of",
     "written",
@@ -160,6 +161,11 @@ def sdists_of(commitment: Commitment, pages: Mapping[Project, Page], target: Ins
         if sdist not in found or must > found[sdist].must_be_built:
             found[sdist] = BuiltSdist(sdist, pin, must)
     return list(found.values())
+
+
+def has_wheel(pages: Mapping[Project, Page], sdist: File) -> bool:
+    """Return whether the release of an sdist has a wheel, which says what the release depends on."""
+    return any(file.wheel and file.version == sdist.version for file in pages[sdist.project].files)
 
 
 def _applies(pin: Pin, target: InstallTarget) -> bool:

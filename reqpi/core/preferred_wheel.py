@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 from attrs import evolve, field, frozen
@@ -81,6 +82,7 @@ class _Place:
     ranks: Mapping[Tag, int] = field(repr=False)
 
     @classmethod
+    @lru_cache(maxsize=16)  # the tags of one take 2 ms, and a lock has many projects
     def of(cls, target: InstallTarget) -> _Place:
         """Create it from a target with one platform and one Python."""
         return cls(target, {tag: rank for rank, tag in reversed(list(enumerate(_tags(target))))})

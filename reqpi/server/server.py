@@ -220,6 +220,7 @@ class Server(Service):
         self._periodic.stop()
         self._services.locks.holds.stop()
         self.prefreeze.stop()
+        self._services.locks.early.stop()
         self.shelf.provenance.stop()
         if self._services.room is not None:
             self._services.room.stop()

@@ -196,10 +196,7 @@ class Shelf:
         return [file for file in files if file.wheel and file.sha256 in wheels]
 
     async def freeze(self, commitment: Commitment, project: Project) -> None:
-        """Freeze the page of a project that the lock pins, however long that takes.
-
-        Callers that request the page meanwhile get it as soon as it is frozen.
-        """
+        """Freeze the page of a pinned project, however long that takes. Those who request it meanwhile get it then."""
         work_under(commitment.address)
         await self._under_way.do((id(commitment), project), partial(self._freezing.page, commitment, project))
 
@@ -247,7 +244,7 @@ class Shelf:
         """
         return await self._files.file_responses.of(await self._admitted(commitment, name, filename))
 
-    async def hold(self, commitment: Commitment, name: str, filename: str) -> int:
+    async def hold(self, commitment: Commitment, name: str, filename: str, *, provenance: bool = True) -> int:
         """Fetch a file, its provenance, and a wheel's core metadata, unless the store has them, however long it takes.
 
         :returns: the file's size in bytes.
@@ -261,7 +258,8 @@ class Shelf:
             size = await self._files.downloads.finished(file)
         if file.wheel:
             await self._files.core_metadata.of(file, commitment.address)
-        await self._provenance.hold(file, commitment.address)
+        if provenance:
+            await self._provenance.hold(file, commitment.address)
         return size
 
     async def held(self, file: File) -> int | None:

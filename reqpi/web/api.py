@@ -29,6 +29,7 @@ from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.shelf.whole_lock.wheelhouses import Wheelhouses
+from reqpi.web.early_files import begin_early
 from reqpi.web.http import problems
 from reqpi.web.http.access import Access, identity_of, not_offered, problem_of_scope
 from reqpi.web.http.answers import send_representation
@@ -67,6 +68,9 @@ _CLOSED_SOON = 5.0
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*([0-9]{1,4})\s*(?:[,;]|$)", re.IGNORECASE)
 
+_WAIT_MS = re.compile(r"(?:^|,)\s*wait-ms\s*=\s*([0-9]{1,7})\s*(?:[,;]|$)", re.IGNORECASE)
+"""A preference of ours: a second is long for a command that an installer waits for."""
+
 
 async def commit(request: Request, services: LockServices, base: str, *, access: Access | None = None) -> bytes:
     """Answer ``POST /locks``; with ``?hold=1``, start to fetch the files of the lock that pass the filters.
@@ -83,6 +87,8 @@ async def commit(request: Request, services: LockServices, base: str, *, access:
     if problem is not None:
         return problems.send(request, problem)
     commitment, created = await commit_documents(request, services, documents, target)
+    if created and target is None:
+        begin_early(request, services.early, commitment)
     # No upstream is asked, so nothing is known yet about a lock that is new here.
     lacking = () if created else await _known_to_lack(services, commitment)
     denied = (await shelf.denials.current()).notes(commitment.lock)
@@ -265,14 +271,18 @@ async def wheelhouse(request: Request, shelf: Shelf, wheelhouses: Wheelhouses, a
 
 
 async def build_requirements(request: Request, services: LockServices, address: str) -> bytes:
-    """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait."""
+    """Answer ``GET /<address>/build-requirements``, with the filters of a hold; ``Prefer: wait=`` bounds the wait.
+
+    With ``?needed=1``, only the sdists that a build may need are read.
+    """
     commitment = await services.shelf.commitment(address)
     try:
         target = _target(request)
     except UnusableBody as unusable:
         return problems.send(request, unusable.problem)
     patience = _patience(request)
-    answer = await services.build_requirements.of(commitment, target, patience)
+    needed = _is_set(request, b"needed")
+    answer = await services.build_requirements.of(commitment, target, patience, needed=needed)
     if services.further is not None:
         unpinned = await services.further.unpinned(commitment, answer.sdists, target, patience)
         answer = evolve(answer, notes=(*answer.notes, *unpinned))
@@ -293,7 +303,10 @@ async def closed(request: Request, shelf: Shelf, locks: ClosedLocks, address: st
 
 def _patience(request: Request) -> float:
     """Return the seconds that a client is willing to wait (:rfc:`7240`, section 4.3)."""
-    wait = _WAIT.search(listed(request, "Prefer"))
+    prefer = listed(request, "Prefer")
+    if (milliseconds := _WAIT_MS.search(prefer)) is not None:
+        return int(milliseconds[1]) / 1000
+    wait = _WAIT.search(prefer)
     return PATIENCE if wait is None else float(wait[1])
 
 

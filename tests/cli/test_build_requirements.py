@@ -104,22 +104,32 @@ class GethashTests(CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.path = f"/{address_of(DOCUMENT)}/build-requirements"
+        self.path = f"/{address_of(DOCUMENT)}/build-requirements?needed=1"
         self.note = {"line": 1, "text": "six==1.17.0", "message": "it lacks one", "document": ""}
 
     def gethash(self) -> tuple[int, str, str]:
         return self.run_reqpi("gethash", "--url", self.server.url, "requirements.txt")
 
     def test_of_a_new_lock_it_asks(self) -> None:
-        """For a second at most, and goes on whatever is answered."""
+        """For 0.15 seconds at most, only for what may be lacking, and goes on whatever is answered."""
         index = self.server.takes(DOCUMENT)
         self.server.says(self.path, 200, {"warnings": [self.note]})
         warning = "requirements.txt:1: warning: it lacks one: six==1.17.0\n"
         self.assertEqual(self.gethash(), (0, f"{index}\n", warning))
-        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1")
+        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1, wait-ms=150")
         for status, answer in ((503, {"title": "on the way"}), (200, []), (200, {"warnings": "x"}), (302, {})):
             self.server.says(self.path, status, answer)
             self.assertEqual(self.gethash(), (0, f"{index}\n", ""))
+
+    def test_with_hold_it_waits_until_the_server_knows(self) -> None:
+        """The files are there by then."""
+        index = self.server.takes(DOCUMENT)
+        self.server.says(f"/{address_of(DOCUMENT)}/held", 200, {"complete": True, "holding": None})
+        self.server.says(self.path, 200, {"warnings": [self.note]})
+        status, out, err = self.run_reqpi("gethash", "--hold", "--url", self.server.url, "requirements.txt")
+        self.assertEqual((status, out), (0, f"{index}\n"))
+        self.assertIn("warning: it lacks one", err)
+        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=10, wait-ms=10000")
 
     def test_of_a_lock_that_the_server_had_it_asks_nothing_more(self) -> None:
         """The answer to the commit says it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from reqpi.core.address import address_of
 from tests.cli.process import DOCUMENT, CommandTestCase
@@ -18,6 +19,8 @@ class GethashTests(CommandTestCase):
         """Nor is anything on stderr."""
         index = self.server.takes(DOCUMENT)
         self.assertEqual(self.gethash(), (0, f"{index}\n", ""))
+        python = "{}.{}.{}".format(*sys.version_info[:3])
+        self.assertIn(f"python-version={python}", self.server.seen[0].headers["X-ReqPI-Soon"])
 
     def test_standard_input(self) -> None:
         """``-`` is a file too."""

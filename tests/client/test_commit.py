@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reqpi.client import AddressDiffers, commit
+from reqpi.client import AddressDiffers, ServerTrouble, commit
 from reqpi.core.address import address_of
 from reqpi.core.report import Document, Note
 from tests.client.case import ALONE, DOCUMENT, ClientTestCase
@@ -21,6 +21,20 @@ class CommitTests(ClientTestCase):
         self.assertEqual(
             [(seen.method, seen.path, seen.body) for seen in self.server.seen], [("POST", "/locks", document)]
         )
+
+    def test_what_is_requested_soon_is_in_a_header(self) -> None:
+        """An older server ignores it. A hold covers more."""
+        self.server.takes(DOCUMENT)
+        soon = [("platform", "win_amd64"), ("every", "1")]
+        commit(self.server.url, ALONE, soon=soon)
+        commit(self.server.url, ALONE)
+        self.assertEqual(
+            [seen.headers.get("X-ReqPI-Soon") for seen in self.server.seen], ["platform=win_amd64&every=1", None]
+        )
+        self.server.says("/locks?hold=1", 503, {"title": "away"})
+        with self.assertRaises(ServerTrouble):
+            commit(self.server.url, ALONE, hold=(), soon=soon)
+        self.assertNotIn("X-ReqPI-Soon", self.server.seen[-1].headers)
 
     def test_the_index_is_below_the_url_that_was_requested(self) -> None:
         """Whatever the server calls itself: its own URL is reported next to it."""

@@ -119,6 +119,23 @@ class WantedTests(BuildingCase):
                              ({"one": "missing" if must else "missing?"}, not must, must))  # fmt: skip
         self.assertEqual((await self.answer("six==1.0", only_binary=":all:")).sdists, ())
 
+    async def test_what_a_build_may_need_is_read_and_nothing_more(self) -> None:
+        """An sdist whose release has no wheel may say what a build requirement depends on. The notes are the same."""
+        self.sdist("six", "1.0", ["one"])
+        self.sdist("one", "1.0", files={"pyproject.toml": b'[project]\nname = "one"\ndependencies = ["deep"]\n'})
+        beside = self.sdist("both", "1.0", ["two"])
+        self.wheel("both", "1.0")
+        commitment = await self.committed("six==1.0", "one==1.0; sys_platform == 'nowhere'", "both==1.0")
+        needed = await self.building.of(commitment, EVERYWHERE, needed=True)
+        self.assertNotIn(beside.url, self.upstream.asked)
+        self.assertEqual([sdist.file.project for sdist in needed.sdists], ["six", "one"])
+        whole = await self.building.of(commitment, EVERYWHERE)
+        self.assertIn(beside.url, self.upstream.asked)
+        self.assertEqual([sdist.file.project for sdist in whole.sdists], ["six", "one", "both"])
+        self.assertEqual((len(whole.notes), needed.notes), (1, whole.notes))
+        self.assertIn("deep", whole.notes[0].message)
+        self.assertIs(await self.building.of(commitment, EVERYWHERE, needed=True), whole)
+
     async def test_what_build_requirements_need_is_wanted_too(self) -> None:
         """From a wheel's metadata, with its extras, and so on; also in cycles."""
         self.sdist("six", "1.0", ["backend[toml]"])

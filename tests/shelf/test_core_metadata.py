@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attrs import evolve
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
@@ -141,6 +142,37 @@ class PromisedTests(CoresCase):
             await self.core_metadata.of(self.file, ADDRESS)
         true = await self.fresh().of(evolve(self.file, core_metadata=True), ADDRESS)
         self.assertEqual(await self.fresh().of(evolve(self.file, core_metadata=digest_of(true)), ADDRESS), true)
+
+    async def test_a_wheel_on_its_way_is_awaited_and_the_upstream_is_asked_once(self) -> None:
+        """Its own metadata is verified, whatever the page promised."""
+        gate, metadata = self.on_its_way()
+        self.assertEqual(self.upstream.asked, [self.file.url])
+        gate.callback(None)
+        self.assertIn(b"Requires-Dist: attrs", await metadata)
+        self.assertEqual(self.upstream.asked, [self.file.url])
+
+    async def test_if_a_wheel_on_its_way_fails_the_metadata_is_requested_alone(self) -> None:
+        gate, metadata = self.on_its_way()
+        self.upstream.files[self.file.url] = b"wrong"
+        gate.errback(UpstreamTrouble("it is gone", "", final=True))
+        self.assertEqual(await metadata, self.METADATA)
+
+    def on_its_way(self) -> tuple[Deferred[None], Deferred[bytes]]:
+        """Begin to download the wheel, and to ask for its metadata; the first result lets the upstream go on."""
+        gate: Deferred[None] = Deferred()
+
+        async def wait() -> None:
+            if not gate.called:
+                passed: Deferred[None] = Deferred()
+                gate.addBoth(passed.callback)
+                await passed
+
+        self.upstream.between[self.file.url] = wait
+        clock = Clock()
+        downloads = Downloads(self.store, self.upstream, clock)
+        core_metadata = CoreMetadata(self.store, self.upstream, downloads, clock)
+        Deferred.fromCoroutine(downloads.finished(self.file)).addErrback(lambda failure: failure.trap(UpstreamTrouble))
+        return gate, Deferred.fromCoroutine(core_metadata.of(self.file, ADDRESS))
 
     async def test_two_addresses_that_were_promised_different_bytes_each_get_their_own(self) -> None:
         other = b"Metadata-Version: 2.2\nName: six\n"

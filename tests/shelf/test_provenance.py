@@ -76,6 +76,9 @@ class KeptTests(ProvenanceCase):
         self.shelf.provenance.keep_in_background()
         commitment = await self.lock()
         await self.shelf.page(commitment, SDIST.project)
+        self.clock.advance(0)
+        self.assertEqual(self.upstream.asked, [SDIST.project])
+        self.clock.advance(20)  # the client has what it needs by then
         while await self.store.get(provenance_record(commitment.address, SDIST.file)) is None:
             self.clock.advance(0)
             await deferLater(reactor, 0)  # type: ignore[arg-type]
@@ -87,7 +90,15 @@ class KeptTests(ProvenanceCase):
         self.shelf.provenance.keep_in_background()
         self.shelf.provenance.stop()
         await self.shelf.page(await self.lock(), SDIST.project)
+        self.clock.advance(20)
         self.assertEqual(self.upstream.asked, [SDIST.project])
+
+    async def test_what_waits_when_the_server_ends_is_left(self) -> None:
+        """Nothing is left on the clock."""
+        self.shelf.provenance.keep_in_background()
+        await self.shelf.page(await self.lock(), SDIST.project)
+        self.shelf.provenance.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     async def test_the_object_of_a_file_that_the_lock_does_not_admit_is_refused(self) -> None:
         commitment = await self.lock(LOCK.replace(b"0.0.19", b"0.0.18"))

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.distributions import a_file, a_page
-from tests.fake_upstream.distributions import build_sdist
+from tests.fake_upstream.distributions import build_sdist, build_wheel
 from tests.web.case import WebCase
 
 LOCK = b"# pins\nbuilt==1.0\n"
@@ -72,7 +72,10 @@ class BuildRequirementsTests(WebCase):
             await gate
 
         self.upstream.before["built"] = hook
-        for prefer, seconds in (("wait=1", 1), ("respond-async, wait=2", 2), ("WAIT = 3; x=y", 3), ("wait=soon", 10)):
+        for prefer, seconds in (
+            *(("wait=1", 1), ("respond-async, wait=2", 2), ("WAIT = 3; x=y", 3), ("wait=soon", 10)),
+            *(("wait=1, wait-ms=200", 0.2), ("wait-ms=3000", 3), ("wait-ms=0.2", 10)),
+        ):
             wire = await self.wire()
             asked = self.request(f"/{address}/build-requirements", Prefer=prefer)
             wire.say(asked)
@@ -83,6 +86,20 @@ class BuildRequirementsTests(WebCase):
             self.assertEqual((problem["type"], problem["pending"]), ("urn:reqpi:pending", True))
         gate.callback(None)
         self.assertEqual((await self.ask(f"/{address}/build-requirements", Prefer="wait=1")).status, 200)
+
+    async def test_only_what_a_build_may_need(self) -> None:
+        """The warnings are the same; the sdist beside a wheel is not requested."""
+        sdist, wheel = build_sdist("both", "1.0"), build_wheel("both", "1.0")
+        files = (a_file("both-1.0.tar.gz", sdist, "both"), a_file("both-1.0-py3-none-any.whl", wheel, "both"))
+        self.upstream.offer(a_page(*files, project="both"), sdist, wheel)
+        address = json.loads((await self.ask("/locks", "POST", LOCK + b"both==1.0\n")).body)["address"]
+        needed = json.loads((await self.ask(f"/{address}/build-requirements?needed=1")).body)
+        self.assertEqual([each["filename"] for each in needed["sdists"]], ["built-1.0.tar.gz"])
+        self.assertNotIn(files[0].url, self.upstream.asked)
+        known = json.loads((await self.ask("/locks", "POST", LOCK + b"both==1.0\n")).body)["warnings"]
+        whole = json.loads((await self.ask(f"/{address}/build-requirements")).body)
+        self.assertEqual([each["filename"] for each in whole["sdists"]], ["built-1.0.tar.gz", "both-1.0.tar.gz"])
+        self.assertEqual((needed["warnings"], known), (whole["warnings"], whole["warnings"]))
 
     async def test_an_unknown_address(self) -> None:
         self.assert_problem(await self.ask(f"/{'0' * 64}/build-requirements"), 410)

@@ -83,7 +83,7 @@ def _fetched(options: argparse.Namespace, taken: LockFiles, target: InstallTarge
     :param receipt: records them, also if not all of them can be fetched.
     """
     with passing(options, options.output) as room, server_for(options, taken, room) as url:
-        lock = committed(url, taken, quiet=options.quiet)
+        lock = committed(url, taken, soon=[("every", "1"), *filters_of(options)], quiet=options.quiet)
         found = checked_files(url, lock.address, taken)
         if options.url:
             found.check_target(target)

@@ -22,6 +22,7 @@ from reqpi.cli.messages import tell_notes, tell_remark, trust_on_first_use
 from reqpi.cli.statuses import DONE, SERVER_TROUBLE
 from reqpi.client import Committed
 from reqpi.client.build_requirements import lacking_soon
+from reqpi.client.current_platform import CURRENT, with_current
 from reqpi.core.env_vars import trusted_host
 from reqpi.core.report import Note
 
@@ -29,8 +30,11 @@ __all__ = ["command_line", "main"]
 
 DEFAULT_URL = "http://localhost:2000"
 
-_PATIENCE = 1
-"""Seconds to wait for the missing build requirements of a lock that is new to the server."""
+_PATIENCE = 0.15
+"""Seconds to wait for the missing build requirements of a lock that is new to the server: an installer waits, too."""
+
+_PATIENCE_HELD = 10.0
+"""The same if the files are held. The server has then read everything, so that it takes longer only under load."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     log_in(options)
     taken = take_or_tell(options.file, allow_outside=options.allow_outside)
     check_digests(options, taken)
-    lock = committed(options.url, taken, hold=filters if options.hold else None)
+    lock = committed(options.url, taken, hold=filters if options.hold else None, soon=_soon())
     index = index_for(options, options.url, lock)
     rewrite = _rewriting(options.rewrite, taken, index)
     if options.hold and not wait_until_held(options.url, taken, lock.address, filters):
@@ -51,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
     warnings = lock.warnings
     if lock.created:
         # For a lock that it already had, the server has included in its first answer what it knows.
-        lacking = lacking_soon(options.url, lock.address, _PATIENCE, filters)
+        patience = _PATIENCE_HELD if options.hold else _PATIENCE
+        lacking = lacking_soon(options.url, lock.address, patience, filters)
         tell_notes(taken.names, lacking)
         warnings += tuple(lacking)
     if lock.without_digests:
@@ -73,6 +78,11 @@ def _rewriting(path: str | None, taken: LockFiles, index: str) -> Callable[[], N
     from reqpi.cli.folders.rewritten_file import rewritten_of, write_rewritten  # noqa: PLC0415
 
     return partial(write_rewritten, rewritten_of(taken, index), path)
+
+
+def _soon() -> Sequence[tuple[str, str]]:
+    """Return what the server should fetch while an installer starts: the files for this machine and this Python."""
+    return with_current([("platform", CURRENT)])
 
 
 def _as_json(lock: Committed, index: str, warnings: Sequence[Note]) -> str:

@@ -117,15 +117,17 @@ def take_or_tell(files: Sequence[str], *, allow_outside: bool = False, source: s
     return taken
 
 
-def committed(url: str, taken: LockFiles, *, hold: Filters | None = None, quiet: bool = False) -> Committed:
+def committed(
+    url: str, taken: LockFiles, *, hold: Filters | None = None, soon: Filters | None = None, quiet: bool = False
+) -> Committed:
     """Commit files to the server at ``url``, and print its warnings.
 
-    :param hold: as for :func:`reqpi.client.commit`.
+    :param hold: as for :func:`reqpi.client.commit`, like ``soon``.
     :param quiet: do not print warnings.
     :raises LockHasDefects: the server finds defects.
     """
     try:
-        answer = commit(url, taken.documents, hold=hold)
+        answer = commit(url, taken.documents, hold=hold, soon=soon)
     except LockRefused as refusal:
         tell_defects(taken.names, refusal.defects, refusal.more)
         raise LockHasDefects from refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import field, frozen
@@ -17,7 +18,7 @@ from reqpi.core.crates.sdist_needs import rust_needs
 from reqpi.core.errors import BrokenLock
 from reqpi.core.metadata import LARGEST, BrokenSdist
 
-__all__ = ["NeededCrates", "needed_crates", "refuse_unpinned", "without_wheel"]
+__all__ = ["NeededCrates", "SdistLocks", "needed_crates", "refuse_unpinned", "without_wheel"]
 
 _WHAT_TO_DO = "Commit a Cargo.lock for it beside the lock: reqpi gethash requirements.txt Cargo.lock."
 
@@ -63,19 +64,54 @@ def _crates_in(locks: Sequence[CargoLock]) -> list[Crate | GitCrate]:
     return [*ours, *sorted({crate for lock in locks for crate in lock.git})]
 
 
-def needed_crates(sdists: Iterable[ListedFile], folder: Path, committed: Sequence[CargoLock] = ()) -> NeededCrates:
+class SdistLocks:
+    """The Cargo.locks in verified sdists, each read once.
+
+    :param folder: has the sdists.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[tuple[str, str], _FoundLock | BrokenSdist | _Unpinned] = {}
+
+    def read(self, sdist: ListedFile) -> None:
+        """Read an sdist that has just been fetched, in the thread that has fetched it: the network is slower."""
+        with suppress(OSError):  # who needs the result reads it again, and reports the error
+            try:
+                self._read[sdist.name, sdist.subdirectory] = _lock_of(sdist, self._folder)
+            except (BrokenSdist, _Unpinned) as error:
+                self._read[sdist.name, sdist.subdirectory] = error
+
+    def of(self, sdist: ListedFile) -> _FoundLock:
+        """Return what :func:`_lock_of` returns, or raise what it raises."""
+        if (sdist.name, sdist.subdirectory) not in self._read:
+            return _lock_of(sdist, self._folder)
+        found = self._read[sdist.name, sdist.subdirectory]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def needed_crates(
+    sdists: Iterable[ListedFile],
+    folder: Path,
+    committed: Sequence[CargoLock] = (),
+    known: SdistLocks | None = None,
+) -> NeededCrates:
     """Read the crates that verified sdists need.
 
     :param folder: has the sdists.
     :param committed: the Cargo.locks that were committed: they serve the sdists that have none.
+    :param known: the sdists that were read before.
     """
+    known = known or SdistLocks(folder)
     locks: dict[str, CargoLock] = {}
     mains: dict[str, str] = {}
     unpinned: dict[str, str] = {}
     paths: dict[str, str] = {}
     for sdist in sdists:
         try:
-            found = _lock_of(sdist, folder)
+            found = known.of(sdist)
         except BrokenSdist as error:
             tell_remark(f"whether {sdist.name} needs crates is unknown: {error.title}. {error.detail}")
         except _Unpinned as error:
@@ -111,6 +147,10 @@ def refuse_unpinned(needed: NeededCrates, built: Iterable[str], advice: str = ""
         raise CratesNotPinned("the crates of an sdist are not pinned", "The lines above name it.")
 
 
+_FoundLock = tuple[CargoLock, str, str] | None
+"""The Cargo.lock of an sdist, the name of its own package, and the path of the lock; ``None`` if it needs no Rust."""
+
+
 class _Unpinned(Exception):
     """The reason why nothing pins the crates of an sdist.
 
@@ -122,7 +162,7 @@ class _Unpinned(Exception):
         self.path = path
 
 
-def _lock_of(sdist: ListedFile, folder: Path) -> tuple[CargoLock, str, str] | None:
+def _lock_of(sdist: ListedFile, folder: Path) -> _FoundLock:
     """Return the Cargo.lock of an sdist, the name of its own package, and the path of the lock in the archive.
 
     :returns: ``None`` if it needs no Rust.

@@ -40,6 +40,9 @@ _NAMES = 30_000
 _AT_ONCE = 16
 """Wheels that one caller looks up concurrently."""
 
+_SOON = 4 << 20
+"""Bytes of a wheel that is being downloaded, and is awaited for its metadata, at most."""
+
 
 class CoreMetadata:
     """The metadata files of all wheels.
@@ -50,6 +53,7 @@ class CoreMetadata:
     def __init__(self, store: Store, upstream: Upstream, downloads: Downloads, clock: IReactorTime) -> None:
         self._store = store
         self._blobs = downloads.blobs
+        self._downloads = downloads
         self._clock = clock
         self._upstream = upstream
         self._facts = Facts(store, downloads, self._named)
@@ -198,6 +202,9 @@ class CoreMetadata:
 
     async def _found(self, file: File, address: str, promised: Digest | None) -> bytes:
         """Find metadata and store it: that of the wheel in the store, otherwise the upstream's claim."""
+        if file.size is not None and file.size <= _SOON and self._downloads.is_under_way(file):
+            with suppress(UpstreamTrouble):  # the metadata alone may be available all the same
+                await self._downloads.finished(file)
         if promised is None:
             data, verified = await self._read(file)
             records = _records(file, address)

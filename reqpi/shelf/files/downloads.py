@@ -133,6 +133,10 @@ class Downloads:
                     raise
             await download.ended()
 
+    def is_under_way(self, file: File) -> bool:
+        """Return whether a caller would join an in-flight download of a file."""
+        return self._joined(file) is not None
+
     def _joined(self, file: File) -> Download | None:
         """Return the in-flight download that a caller would join."""
         download = self._under_way.get(_key(file))

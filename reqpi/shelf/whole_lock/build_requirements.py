@@ -25,6 +25,7 @@ from reqpi.core.build_requirements import (
     WantedRequirement,
     asked_by,
     dependencies_of,
+    has_wheel,
     lacking,
     required_by,
     sdists_of,
@@ -70,17 +71,20 @@ class BuildRequirementsOfLocks:
         self._finding: SingleFlight[BuildReport] = SingleFlight()
         self._answers: DerivedCache[BuildReport] = DerivedCache(_ANSWERS)
 
-    async def of(self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE) -> BuildReport:
+    async def of(
+        self, commitment: Commitment, target: InstallTarget, patience: float = PATIENCE, *, needed: bool = False
+    ) -> BuildReport:
         """Return the build requirements of a lock for a target.
 
         :param patience: how long to wait, in seconds.
+        :param needed: read only the sdists that a build may need. The notes are the same.
         :raises reqpi.core.errors.UpstreamTrouble: they are not known yet; finding them out goes on in the background.
         """
-        key = (commitment.address, target)
-        cached = self._answers.get(commitment, key)
+        whole = self._answers.get(commitment, (commitment.address, target, False))
+        cached = whole or self._answers.get(commitment, (commitment.address, target, needed))
         if cached is not None:
             return cached
-        finding = self._finding.do((id(commitment), target), partial(self._found, commitment, target))
+        finding = self._finding.do((id(commitment), target, needed), partial(self._found, commitment, target, needed))
         what = f"the build requirements of lock {commitment.short} are"
         return await within(min(patience, PATIENCE), self._clock, finding, what)
 
@@ -88,15 +92,17 @@ class BuildRequirementsOfLocks:
         """Return a note for each build requirement that is known to be lacking, without asking an upstream."""
         return await self._warnings.of(commitment.address)
 
-    async def _found(self, commitment: Commitment, target: InstallTarget) -> BuildReport:
+    async def _found(self, commitment: Commitment, target: InstallTarget, needed: bool) -> BuildReport:
         pages = await self._shelf.pages(commitment)
         found = await in_thread(sdists_of, commitment, pages, target)
+        if needed:
+            found = [sdist for sdist in found if sdist.must_be_built or not has_wheel(pages, sdist.file)]
         read = await each(found, partial(self._read, commitment), _AT_ONCE)
         work = _Work(self._shelf, commitment, pages, target, {sdist.file: sdist for sdist in read.values()})
         answer = await work.answer([read[sdist] for sdist in found])
         if answer.lasting:
             weight = _WEIGHT * (len(answer.sdists) + len(answer.wanted) + 1)
-            self._answers.put(commitment, (commitment.address, target), answer, weight)
+            self._answers.put(commitment, (commitment.address, target, needed), answer, weight)
             if target == EVERYWHERE:
                 await self._warnings.record(commitment.address, answer.notes)
         return answer

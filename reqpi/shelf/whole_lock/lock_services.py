@@ -13,6 +13,7 @@ from reqpi.shelf.whole_lock.build_requirements import BuildRequirementsOfLocks
 from reqpi.shelf.whole_lock.closed import ClosedLocks
 from reqpi.shelf.whole_lock.covered_targets import CoveredTargets
 from reqpi.shelf.whole_lock.dependency_graphs import DependencyGraphs
+from reqpi.shelf.whole_lock.early_files import EarlyFiles
 from reqpi.shelf.whole_lock.further_files import FurtherFiles
 from reqpi.shelf.whole_lock.holding import Holds
 from reqpi.shelf.whole_lock.sboms import Sboms
@@ -39,6 +40,7 @@ class LockServices:
     graphs: DependencyGraphs
     commits: RecordedCommits
     covered: CoveredTargets
+    early: EarlyFiles
     further: FurtherFiles | None = None
 
     @classmethod
@@ -72,5 +74,6 @@ class LockServices:
             DependencyGraphs(shelf),
             RecordedCommits(store, clock),
             CoveredTargets(shelf),
+            EarlyFiles(shelf, clock),
             further,
         )

@@ -88,7 +88,7 @@ def _locks(stack: ExitStack) -> Locks:
     options = ("--upstream", f"second={second.url}", "--allow-host", host.name, "--ca", str(host.authority))
     documents = (
         requirements_on(upstream, (_TESTS / "live" / "sixty.txt").read_text()),
-        uv_lock_on(upstream, second, host, (_TESTS / "data" / "real" / "paperless.uv.lock").read_text()),
+        uv_lock_on(upstream, second, host, (_TESTS / "data" / "locks" / "projects" / "paperless.uv.lock").read_text()),
     )
     return Locks(options, upstream.url, tuple(document.encode() for document in documents))
 

@@ -27,6 +27,9 @@ from reqpi.web.http.unread import unsent
 
 __all__ = ["FastPathChannel"]
 
+_MOST_HEADS = 4
+"""Admitted heads that a connection remembers. One that connects clients has many."""
+
 _AT_ONCE = 1 << 17
 """Bytes that are written to a socket by one call, at most, as in Twisted."""
 
@@ -41,12 +44,6 @@ class FastPathChannel(HTTPChannel):
 
     _between = False
     """No request is being answered, and no byte of the next one has arrived."""
-
-    _admitted: SimpleHead | None = None
-    """The latest head that the site admitted on this connection."""
-
-    _bucket: Bucket | None = None
-    """The requests of the client that sent it; ``None``: they are not limited."""
 
     takes_turn = False
     """A request that is parsed now had arrived before the last response was complete, or has a large response."""
@@ -74,6 +71,9 @@ class FastPathChannel(HTTPChannel):
         self._secure = ISSLTransport.providedBy(self.transport)
         self._local = self.transport.getHost()
         self._plain = isinstance(self.transport, Connection)
+        self._admitted: dict[SimpleHead, Bucket | None] = {}
+        """The heads that the site admitted on this connection, each with the requests of the client that sent it."""
+
         self._between = True
 
     def dataReceived(self, data: bytes) -> None:
@@ -165,14 +165,14 @@ class FastPathChannel(HTTPChannel):
         if request is None:
             return False
         head = request.head
-        if head is not self._admitted and not self._admits(head):
+        if head not in self._admitted and not self._admits(head):
             return False
         now = self._now()
         found = site.ready_answers.find(request.target, head.asked, now)
         if found is None or self._waitingForTransport or self.transport.disconnecting or site.ending:
             return False
         size = 0 if request.no_body else len(found.body)
-        bucket = self._bucket
+        bucket = self._admitted[head]
         self.takes_turn = is_large(size)
         if self.takes_turn or (bucket is not None and not bucket.take(now)):
             return False
@@ -194,10 +194,12 @@ class FastPathChannel(HTTPChannel):
         return True
 
     def _admits(self, head: SimpleHead) -> bool:
-        """Return whether the site admits a head. Clients repeat their heads, and a known head is the same object."""
+        """Return whether the site admits a head. uv sends one for pages and another one for metadata, in turn."""
         admitted: bool = self.site.admits(head, self._local)
-        self._admitted = head if admitted else None
-        self._bucket = self.site.bucket_of(head, self.peer) if admitted else None
+        if admitted:
+            if len(self._admitted) >= _MOST_HEADS:
+                self._admitted.clear()
+            self._admitted[head] = self.site.bucket_of(head, self.peer)
         return admitted
 
     def _send(self, data: bytes) -> None:

@@ -35,9 +35,9 @@ _ELSEWHERE = frozenset(
 _LOGGED = (b"referer", b"user-agent")
 
 
-@frozen
+@frozen(eq=False)
 class SimpleHead:
-    """A head that the fast path can answer.
+    """A head that the fast path can answer. Clients repeat their heads, and a known head is the same object.
 
     :param host: a valid one, with or without a port.
     :param authorization: empty if there is none.

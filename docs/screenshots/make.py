@@ -13,6 +13,7 @@ import sys
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
+from socket import SO_REUSEADDR, SOL_SOCKET, socket
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,12 @@ WINDOWS = {"light": (1000, 1000, "light"), "dark": (1000, 1000, "dark"), "narrow
 """Each kind of screenshot: its width, its height at most, and the colours."""
 
 PORT = 2000
-"""Of the server: the pictures show it."""
+"""The port of the server in the pictures, if it is free."""
 
 LEFT_OUT = frozenset({"search", "project", "compare", "missing", "forbidden"})
 """Pages that look like another one."""
 
-OPENED = {"pins": ".pins details", "deny": "#actions details"}
+OPENED = {"pins": ".pins details", "actions": "#actions details", "deny": "#actions details"}
 """What is opened on a page before the picture is made: the first of these elements."""
 
 BEGINS = {"refused": "#refused", "actions": "#actions"}
@@ -64,7 +65,7 @@ END = """([selector, most]) => {
 
 def main() -> None:
     """Make all screenshots, or those of the walk or of the pages alone."""
-    parts = sys.argv[1:] or ["walk", "pages"]
+    parts, port = sys.argv[1:] or ["walk", "pages"], usual_port()
     with ExitStack() as stack:
         browser = stack.enter_context(chromium())
         upstream = stack.enter_context(Upstream())
@@ -75,14 +76,25 @@ def main() -> None:
         token = new_token(folder)
         options = ("--upstream", upstream.url, *options_of(folder))
         if "walk" in parts:
-            with Server(folder / "walk", "--upstream", upstream.url, port=PORT) as server:
+            with Server(folder / "walk", "--upstream", upstream.url, port=port) as server:
                 walk(browser, server.url, folder)
         if "pages" in parts:
-            with Server(folder / "store", *options, port=PORT) as server:
+            with Server(folder / "store", *options, port=port) as server:
                 for name, url in named_pages(server.url, token).items():
                     if name not in LEFT_OUT:
                         show(browser, server.url, name, url, token)
                 defects(browser, server.url)
+
+
+def usual_port() -> int:
+    """Return the port of a server if it is free, or 0 for any."""
+    with socket() as one:
+        one.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
 
 
 def walk(browser: Browser, base: str, folder: Path) -> None:

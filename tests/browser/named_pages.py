@@ -54,11 +54,13 @@ def new_token(folder: Path, *scopes: str) -> str:
 
 def options_of(folder: Path) -> Sequence[str]:
     """Return the options of a server that has tokens, advisories and an audit log in a folder."""
+    advisories = folder / "advisories"
+    advisories.mkdir()
     for number, document in enumerate(_ADVISORIES):
-        (folder / f"{number}.json").write_bytes(dumped(document))
+        (advisories / f"{number}.json").write_bytes(dumped(document))
     return (
         *("--tokens", str(folder / "tokens"), "--anonymous", "all"),
-        *("--advisories", str(folder), "--audit-log", str(folder / "audit")),
+        *("--advisories", str(advisories), "--audit-log", str(folder / "audit")),
     )
 
 

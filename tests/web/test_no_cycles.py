@@ -25,5 +25,6 @@ class ConnectionTests(LimitsCase):
             await peer.wire.ended
             await self.turn()
             self.peers.remove(peer)
+            peer.channel = None  # the transport of a test keeps it
             del peer
             self.assertIsNone(channel(), paths)

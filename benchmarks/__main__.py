@@ -63,7 +63,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     for name in ("nginx", "wrk", "openssl") if set(arguments.part or _PARTS) - _SELF_CONTAINED else ():
         program(name)
-    bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers))
+    bench = Bench(arguments.python, _work(arguments.work), arguments.quick, _peers(arguments.peers), arguments.soak)
     for part in arguments.part or _PARTS:
         say(f"## {part}")
         outcome = _PARTS[part](bench)
@@ -88,6 +88,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one short round, to check that everything runs")
     parser.add_argument(
         "--peers", default=",".join(PEERS), help="peers to compare with, separated by commas; 'none' for none"
+    )
+    parser.add_argument(
+        "--soak", type=float, default=600.0, metavar="SECONDS", help="length of the soak; default: 600, or 40 if quick"
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.part) - set(_PARTS):

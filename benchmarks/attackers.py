@@ -251,6 +251,12 @@ async def _requests(attacker: _Attacker) -> None:
     await attacker.repeat(16, lambda: attacker.pipelined(lambda: paths))
 
 
+async def _crowd(attacker: _Attacker) -> None:
+    """Send one request at a time on each of 200 connections, for what is never ready."""
+    paths = [f"{attacker.target.index}nothing/"]
+    await attacker.repeat(200, lambda: attacker.pipelined(lambda: paths))
+
+
 async def _sessions(attacker: _Attacker) -> None:
     address = await attacker.commit(b"six==1.0\n")
     paths = (f"{address}runs", "/learn")
@@ -271,6 +277,7 @@ ATTACKS: Mapping[str, Callable[[_Attacker], Awaitable[None]]] = {
     "bodies without an end": _bodies,
     "refusals": _refusals,
     "plain requests": _requests,
+    "requests on 200 connections": _crowd,
     "runs and learn sessions": _sessions,
 }
 

@@ -32,12 +32,14 @@ class Bench:
     :param work: a folder for environments, fixtures and stores.
     :param quick: only check that everything runs; the figures are not meaningful.
     :param peers: the names of the peers to compare with.
+    :param soak: the length of the soak, in seconds.
     """
 
     python: str
     work: Path
     quick: bool = False
     peers: Sequence[str] = PEERS
+    soak: float = 600.0
 
     @property
     def rounds(self) -> int:

@@ -114,7 +114,7 @@ CERTIFICATE_ADVICE: Mapping[CertificateRemedy, str] = {
     CertificateRemedy.NAME: "Write the name in the URL that the certificate is for.",
     CertificateRemedy.OTHER: "The operator of the server has to replace it.",
 }
-"""What the user of a client can do about a certificate that is not accepted."""
+"""Advice for the user of a client, by what helps against the cause for which a certificate is not accepted."""
 
 
 def tls_context() -> ssl.SSLContext:

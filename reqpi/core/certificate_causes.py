@@ -12,7 +12,7 @@ __all__ = ["OTHER_NAME", "CertificateCause", "CertificateRemedy", "cause_of_code
 
 
 class CertificateRemedy(Enum):
-    """What helps against a cause."""
+    """The remedy for a cause."""
 
     AUTHORITY = "add the authority that signed it"
     CERTIFICATE = "add the certificate itself"

@@ -154,7 +154,7 @@ class UpstreamTrouble(ReqPIError):
     """The lines of the lock that cannot be completed, if another attempt would not change that."""
 
     withheld: tuple[WithheldAdvice, ...] = ()
-    """What :mod:`reqpi.core.withheld` adds for clients that may know more."""
+    """The parts that :mod:`reqpi.core.withheld` adds for clients that may know more."""
 
     def __init__(self, title: str, detail: str = "", *, final: bool | None = None) -> None:
         super().__init__(title, detail)

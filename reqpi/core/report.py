@@ -54,7 +54,7 @@ class Defect(NamedTuple):
 
 
 class WithheldAdvice(NamedTuple):
-    """What an error about a project leaves out for clients that may not know what upstreams with a login have.
+    """Advice that an error keeps from clients that may not know what the upstreams with a login have of a project.
 
     :param project: its normalized name.
     :param upstreams: the names of all upstreams that were asked for it.

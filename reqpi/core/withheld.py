@@ -1,4 +1,4 @@
-"""What an error tells one client and not another: an upstream with a login has no secrets from those who may use it.
+"""Errors that tell one client more than another: an upstream with a login has no secrets from those who may use it.
 
 Clients share the work that fails, and so its error. It has what everyone may know, and beside it what was left out.
 """

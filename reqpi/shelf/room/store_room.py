@@ -190,9 +190,12 @@ class StoreRoom:
                 self.of_token(name).recorded = size
 
     async def _record(self, size: int, charged: Mapping[str, int]) -> None:
-        total = SurveyTotal(self._clock.seconds(), size, {name: each for name, each in charged.items() if each})
+        found = {name: each for name, each in charged.items() if each}
+        total = SurveyTotal(self._clock.seconds(), size, found).dump()
         try:
-            await self._store.replace(survey_record(), total.dump())
+            before = await self._store.get(survey_record()) or b""
+            await self._store.replace(survey_record(), total)
+            self.whole.since += len(total) - len(before)
         except StoreTrouble as trouble:
             self._log.warn("it is not recorded how large the store is: {trouble}", trouble=trouble)
 

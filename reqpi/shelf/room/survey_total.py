@@ -21,7 +21,7 @@ _MOST = 10_000
 
 @frozen
 class SurveyTotal:
-    """What a survey found.
+    """The outcome of a survey.
 
     :param at: when it ended, in seconds since the epoch.
     :param size: the bytes of the store.

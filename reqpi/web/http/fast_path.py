@@ -135,7 +135,7 @@ class FastPathChannel(HTTPChannel):
         limits = self.site.limits
         limits.connections.closed(self, self.peer)
         limits.unread.has_read(self, self.peer)
-        self._time.receives(None)
+        self._time.end()
 
     def _note_part(self) -> None:
         """Note which part of a request is being received, if any."""

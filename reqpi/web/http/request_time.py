@@ -46,6 +46,16 @@ class RequestTime:
             self._due = self._clock.callLater(seconds, self._over, part)
 
 
+    def end(self) -> None:
+        """Note that nothing is received any more, and forget the connection, so that the two are no cycle."""
+        self.receives(None)
+        self._over = _nothing
+
+
+def _nothing(_: Limit) -> None:
+    """Do nothing: the connection is closed."""
+
+
 def too_slow(part: Limit) -> Problem:
     """Return the problem of a request that took too long to arrive."""
     name = "head" if part is Limit.HEAD_TIME else "body"

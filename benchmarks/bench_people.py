@@ -22,19 +22,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
-from twisted.internet.defer import Deferred, execute
-from twisted.python.failure import Failure
 
 from benchmarks.asking import get
 from benchmarks.outcomes import Table, markdown
 from benchmarks.reqpi_server import ReqPI
 from reqpi.server.host_defaults import default_upstream
-from reqpi.shelf.records import metadata_record
-from reqpi.storage.directory.store import DirectoryStore
 
 ROOT = Path(__file__).parents[1]
 _LOCKS: Mapping[str, str] = {"mitmproxy": "mitmproxy.uv.lock", "warehouse": "warehouse-main.requirements.txt"}
 _INDEX = "https://index.example.org/simple"
+_NO_METADATA = b"Metadata-Version: 2.1\n"
 _ROUNDS, _WARM = 5, 15
 
 
@@ -59,10 +56,7 @@ def prepare(work: Path, names: Sequence[str]) -> dict[str, str]:
     if missing:
         with ReqPI(sys.executable, work, default_upstream()) as server:
             committed = {name: _committed(server, work, name) for name in missing}
-        failed: list[Failure] = []
-        Deferred.fromCoroutine(_filled(work / "store", committed.values())).addErrback(failed.append)
-        for failure in failed:
-            failure.raiseException()
+        _fill(work / "store", [file for _, files in committed.values() for file in files])
         for name, (address, _) in committed.items():
             found[name].write_text(address)
     return {name: place.read_text() for name, place in found.items() if place.exists()}
@@ -79,31 +73,28 @@ def _committed(server: ReqPI, work: Path, name: str) -> tuple[str, list[dict[str
     return address, [file for page in json.loads(answer.body)["pages"] for file in page["files"]]
 
 
-async def _filled(folder: Path, committed: Iterable[tuple[str, list[dict[str, Any]]]]) -> None:
-    store = DirectoryStore(folder, in_thread=execute)
-    store.open()
-    for file in (file for _, files in committed for file in files):
+def _fill(store: Path, files: Iterable[dict[str, Any]]) -> None:
+    """Add an empty file of the right length for each file; and record the core metadata of each wheel."""
+    blobs, records = store / "blobs" / "sha256", store / "records" / "metadata"
+    records.mkdir(exist_ok=True)
+    nothing = sha256(_NO_METADATA).hexdigest()
+    _blob(blobs, nothing).write_bytes(_NO_METADATA)
+    for file in files:
         digest = file["digests"]["sha256"]
-        place = folder / "blobs" / "sha256" / digest[:2] / digest
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("wb") as blob:
+        with _blob(blobs, digest).open("wb") as blob:
             blob.truncate(file["size"])
         if file["filename"].endswith(".whl"):
-            await _describe(store, digest, file)
+            promised = file.get("core-metadata")
+            known = promised.get("sha256", nothing) if isinstance(promised, dict) else nothing
+            told = known if _blob(blobs, known).exists() else nothing
+            (records / f"{digest}_").write_text(told)
 
 
-async def _describe(store: DirectoryStore, wheel: str, file: dict[str, Any]) -> None:
-    """Record the core metadata of a wheel: what was fetched, or else what tells nothing."""
-    promised = file.get("core-metadata")
-    known = promised.get("sha256") if isinstance(promised, dict) else None
-    if known is None or await store.size(known) is None:
-        metadata = b"Metadata-Version: 2.1\n"
-        known = sha256(metadata).hexdigest()
-        incoming = await store.begin()
-        await incoming.write(metadata)
-        await incoming.keep(known)
-        await incoming.discard()
-    await store.create(metadata_record(wheel), known.encode())
+def _blob(blobs: Path, digest: str) -> Path:
+    """Return the place of a blob; its folder exists afterwards."""
+    place = blobs / digest[:2] / digest
+    place.parent.mkdir(exist_ok=True)
+    return place
 
 
 def asked(server: ReqPI, path: str, times: int) -> list[Sample]:

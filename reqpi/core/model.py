@@ -246,7 +246,7 @@ class Commitment:
         return self.address[:8]
 
 
-@frozen
+@frozen(cache_hash=True)
 class File:
     """One distribution file, as a project page lists it.
 

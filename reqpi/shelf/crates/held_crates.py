@@ -14,6 +14,7 @@ from reqpi.core.interfaces import Records
 from reqpi.core.model import Commitment, File, Lock, Page, Project
 from reqpi.core.report import Note
 from reqpi.core.targets import EVERYWHERE, InstallTarget
+from reqpi.runtime.derived_cache import DerivedCache
 from reqpi.runtime.offload import in_thread
 from reqpi.shelf.crates.admitted import CratesOfSdists
 from reqpi.shelf.crates.crates_of_locks import CratesOfLocks
@@ -25,6 +26,9 @@ __all__ = ["HeldCrates"]
 
 _NOTES = 100
 """Warnings that are recorded for a lock, at most."""
+
+_FOUND = 8 << 20
+"""Bytes of pages whose sdists are remembered; they are mostly in memory anyway."""
 
 _UNPINNED = "it needs Rust and has no Cargo.lock, so nothing pins its crates: commit one beside the lock"
 
@@ -39,12 +43,13 @@ class HeldCrates:
         self._shelf = shelf
         self._crates = crates
         self._warnings = KnownWarnings(records, "crates")
+        self._found: DerivedCache[tuple[Mapping[Project, Page], Sequence[BuiltSdist]]] = DerivedCache(_FOUND)
 
     async def needed(
         self, commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget
     ) -> FurtherNeeds:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.needed`."""
-        found = await in_thread(sdists_of, commitment, pages, target)
+        found = await self._sdists(commitment, pages, target)
         built = {sdist.file: sdist for sdist in found if sdist.must_be_built}
         sizes = await self._shelf.sizes(built)
         held = [file for file, size in sizes.items() if size is not None]
@@ -55,6 +60,18 @@ class HeldCrates:
         needed = [*map(file_of, known.crates.crates), *(commit.file for commit in known.crates.commits)]
         files = {(file.project, file.filename): file for file in needed}
         return FurtherNeeds(tuple(files.values()), tuple(await self._remarks(commitment, known, unpinned)))
+
+    async def _sdists(
+        self, commitment: Commitment, pages: Mapping[Project, Page], target: InstallTarget
+    ) -> Sequence[BuiltSdist]:
+        """Return one sdist of each release that has one; those of the same pages are found once."""
+        key = (commitment.address, target)
+        kept = self._found.get(commitment, key)
+        if kept is not None and kept[0] == pages:
+            return kept[1]
+        found = await in_thread(sdists_of, commitment, pages, target)
+        self._found.put(commitment, key, (dict(pages), found), sum(page.weight for page in pages.values()))
+        return found
 
     async def upstreams(self, lock: Lock) -> frozenset[str]:
         """See :meth:`reqpi.shelf.whole_lock.further_files.FurtherFiles.upstreams`."""

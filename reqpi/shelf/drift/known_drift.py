@@ -26,7 +26,7 @@ _KEPT, _WEIGHT = 8 << 20, 500
 
 
 @frozen
-class _Kept:
+class _MadeReport:
     """A report.
 
     :param at: when it was made, in seconds since the epoch.
@@ -44,7 +44,7 @@ class KnownDrift:
     def __init__(self, shelf: Shelf, drift: LockDrift) -> None:
         self._shelf = shelf
         self._drift = drift
-        self._reports: DerivedCache[_Kept] = DerivedCache(_KEPT)
+        self._reports: DerivedCache[_MadeReport] = DerivedCache(_KEPT)
         self._under_way: SingleFlight[DriftReport] = SingleFlight()
 
     async def of(self, commitment: Commitment) -> DriftReport | None:
@@ -61,11 +61,11 @@ class KnownDrift:
             return kept.report
         return await self._under_way.do(id(commitment), partial(self._made, commitment))
 
-    def _counts(self, kept: _Kept) -> bool:
+    def _counts(self, kept: _MadeReport) -> bool:
         return kept.basis == self._drift.basis and abs(self._drift.now - kept.at) < _FRESH
 
     async def _made(self, commitment: Commitment) -> DriftReport:
-        kept = _Kept(self._drift.now, self._drift.basis, await self._drift.of(commitment, lambda _: False))
+        kept = _MadeReport(self._drift.now, self._drift.basis, await self._drift.of(commitment, lambda _: False))
         weight = _WEIGHT * (1 + len(kept.report.findings) + len(kept.report.unknown) + len(kept.report.frozen))
         self._reports.put(commitment, commitment.address, kept, weight)
         return kept.report

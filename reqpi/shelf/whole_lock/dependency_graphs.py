@@ -45,7 +45,7 @@ _END = re.compile(rb"\n\r?\n")
 
 
 @frozen
-class _Kept:
+class _MadeGraph:
     """A graph.
 
     :param basis: the projects whose pages are frozen, and the requirements of the files that are known: equal ones give
@@ -63,7 +63,7 @@ class DependencyGraphs:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._graphs: DerivedCache[_Kept] = DerivedCache(_KEPT)
+        self._graphs: DerivedCache[_MadeGraph] = DerivedCache(_KEPT)
         self._read: LruCache[str, Requirements] = LruCache(_KEPT)
         self._of_sdists: DerivedCache[Requirements] = DerivedCache(_KEPT)
         self._under_way: SingleFlight[DependencyGraph] = SingleFlight()
@@ -91,7 +91,7 @@ class DependencyGraphs:
         graph = await in_thread(graph_of, commitment.lock, projects, pages, releases, requires)
         whole = len(requires) == len(releases) and len(pages) == len(projects)
         weight = _WEIGHT * (len(graph.nodes) + graph.edges + sum(map(_lines, requires.values())))
-        self._graphs.put(commitment, commitment.address, _Kept(basis, graph, whole), weight)
+        self._graphs.put(commitment, commitment.address, _MadeGraph(basis, graph, whole), weight)
         return graph
 
     async def _of_wheels(

@@ -31,7 +31,7 @@ _POLICY = (
 """The Content-Security-Policy of each page: its own files, no inline script or style, no frame around it."""
 
 Shown = Any
-"""What :func:`reqpi.web.pages.flattening.flattened` takes: elements, tags, texts, and lists of them."""
+"""An argument of :func:`reqpi.web.pages.flattening.flattened`: elements, tags, texts, and lists of them."""
 
 
 @cache

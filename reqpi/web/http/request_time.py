@@ -45,7 +45,6 @@ class RequestTime:
         if seconds:
             self._due = self._clock.callLater(seconds, self._over, part)
 
-
     def end(self) -> None:
         """Note that nothing is received any more, and forget the connection, so that the two are no cycle."""
         self.receives(None)

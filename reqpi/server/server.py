@@ -21,6 +21,7 @@ from reqpi.runtime.counts import ServerCounts
 from reqpi.runtime.reactor_lag import ReactorLag
 from reqpi.server.access import check_reach
 from reqpi.server.announce import Address, announce, url_of
+from reqpi.server.backlog import with_backlog
 from reqpi.server.host_defaults import default_spool, default_store
 from reqpi.server.listening import cannot_listen
 from reqpi.server.metrics import ServerReadings
@@ -194,7 +195,7 @@ class Server(Service):
     def _open_ports(self) -> None:
         for description in self._settings.listen:
             try:
-                listening = self._endpoints(description).listen(self._services.site)
+                listening = self._endpoints(with_backlog(description)).listen(self._services.site)
                 self._ports.append(listening_now(listening))
             except (CannotListenError, ValueError, TypeError, LookupError, OSError) as error:
                 for port in self._ports:

@@ -13,6 +13,7 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.endpoints import serverFromString
 
+from reqpi.server.backlog import with_backlog
 from reqpi.server.listening import cannot_listen
 
 __all__ = ["Sockets", "opened", "probe"]
@@ -117,7 +118,8 @@ def probe(descriptions: Sequence[str]) -> None:
 def _noted(description: str) -> _Noting:
     noting = _Noting()
     # An endpoint of another kind uses a method that is missing here, and fails.
-    maybeDeferred(serverFromString(cast(Any, noting), description).listen, cast(Any, None)).addErrback(lambda _: None)
+    listen = serverFromString(cast(Any, noting), with_backlog(description)).listen
+    maybeDeferred(listen, cast(Any, None)).addErrback(lambda _: None)
     return noting
 
 

@@ -17,6 +17,7 @@ from reqpi.core.errors import StoreFull, StoreTrouble
 from reqpi.storage.directory.store import DirectoryStore
 from tests.storage.child import called_apart
 from tests.storage.inline import inline, run
+from tests.storage.noting import note
 from tests.storage.scratch import scratch
 
 
@@ -47,16 +48,6 @@ class TogetherCase(SynchronousTestCase):
         self.threads.pop(0).callback(None)
         return calls
 
-    def note(self, name: str, describe: Callable[..., str]) -> None:
-        """Note each call of this function of the operating system."""
-        call = getattr(os, name)
-
-        def noted(*args: Any) -> Any:
-            self.steps.append(describe(*args))
-            return call(*args)
-
-        self.patch(os, name, noted)
-
     def fail(self, name: str, number: int, when: Callable[..., bool]) -> None:
         """Make a function of the operating system fail for some arguments."""
         call = getattr(os, name)
@@ -86,8 +77,8 @@ class OrderTests(TogetherCase):
 
     def test_names_in_one_folder_are_flushed_once_for_all(self) -> None:
         run(DirectoryStore(self.path, in_thread=inline).create("locks/old", b"old"))
-        self.note("fsync", lambda descriptor: f"sync {bytes_of(descriptor).decode() or 'folder'}")
-        self.note("link", lambda _, target: f"name {Path(target).name}")
+        note(self, self.steps, "fsync", lambda descriptor: f"sync {bytes_of(descriptor).decode() or 'folder'}")
+        note(self, self.steps, "link", lambda _, target: f"name {Path(target).name}")
         calls = self.together(("locks/a", b"one"), ("locks/b", b"two"), ("locks/c", b"three"))
         self.assertEqual([self.successResultOf(call) for call in calls], [b"one", b"two", b"three"])
         flushed = ["sync one", "sync two", "sync three"]
@@ -109,7 +100,7 @@ class OrderTests(TogetherCase):
     def test_a_record_that_stands_is_flushed_too(self) -> None:
         """It may be as new: another process may have had no time to flush its name."""
         run(DirectoryStore(self.path, in_thread=inline).create("locks/a", b"old"))
-        self.note("fsync", lambda descriptor: f"sync {bytes_of(descriptor).decode() or 'folder'}")
+        note(self, self.steps, "fsync", lambda descriptor: f"sync {bytes_of(descriptor).decode() or 'folder'}")
         calls = self.together(("locks/a", b"one"), ("locks/b", b"two"))
         self.assertEqual([self.successResultOf(call) for call in calls], [b"old", b"two"])
         self.assertEqual(self.steps, ["sync two", "sync folder"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -15,7 +14,7 @@ from reqpi.shelf.files.verified_blobs import AT_LENGTH, HELD_BACK
 from reqpi.storage.directory.incoming import DirectoryIncoming
 from reqpi.storage.directory.store import DirectoryStore
 from tests.distributions import a_file, a_page
-from tests.web.case import WebCase
+from tests.web.directory_case import DirectoryCase
 from tests.web.wire import CutOff, Wire
 
 CONTENT = os.urandom(1 << 10) * (AT_LENGTH >> 9)
@@ -24,16 +23,8 @@ CONTENT = os.urandom(1 << 10) * (AT_LENGTH >> 9)
 PIECE = 1 << 20
 
 
-class SentWhileItGrows(WebCase):
+class SentWhileItGrows(DirectoryCase):
     """The store is a directory, and the upstream sends a piece when the test says so."""
-
-    store: Any
-
-    def made_store(self) -> Any:
-        self.folder = Path(self.mktemp())
-        store = DirectoryStore(self.folder, in_thread=deferToThread, clock=self.clock.seconds)
-        store.open()
-        return store
 
     async def setUp(self) -> None:
         await super().setUp()

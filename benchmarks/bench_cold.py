@@ -1,9 +1,10 @@
-"""The first download of a large file through ReqPI, compared with a bare proxy in Twisted that stores nothing.
+"""The first download of a large file through ReqPI, compared with bare proxies in Twisted.
 
-``python benchmarks/bench_cold.py [MB]`` starts an upstream, a bare proxy (an Agent whose bytes are passed on as they
-arrive) and ReqPI, each in a process of its own on loopback. It downloads files of MB mebibytes (200 by default) through
-each of them in turn, in several rounds. It prints the time to the first byte and to the last byte, and the server's CPU
-time for a gigabyte, compared with hashing and writing as many bytes in Python. It takes about a minute.
+``python benchmarks/bench_cold.py [MB]`` starts an upstream, two bare proxies and ReqPI, each in a process of its own on
+loopback. A bare proxy is an Agent whose bytes are passed on as they arrive; the second one also hashes them, and writes
+them to a file. Files of MB mebibytes (200 by default) are downloaded through each of them in turn, in several rounds.
+The result is the time to the first byte and to the last byte, the server's CPU time for a gigabyte, and the ratios to
+the second proxy; and the same for hashing and writing as many bytes in Python. It takes about a minute.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import astuple, frozen
 from twisted.internet import reactor as _reactor
 from twisted.internet.protocol import Protocol
 from twisted.web.client import Agent, HTTPConnectionPool
@@ -34,6 +35,7 @@ from twisted.web.server import NOT_DONE_YET, Site
 ROOT = Path(__file__).parents[1]
 _ROUNDS = 5
 _PIECE = 1 << 16
+_STORING = "proxy, hashing and writing"
 
 
 @frozen
@@ -89,10 +91,11 @@ def serve(pipe: Any, size: int) -> None:
     server.serve_forever()
 
 
-def proxy(pipe: Any, upstream: str) -> None:
+def proxy(pipe: Any, upstream: str, kept: str = "") -> None:
     """Serve a bare proxy of ``upstream``.
 
     :param pipe: receives the port.
+    :param kept: the path of a file to which each body is written, and flushed, before its response ends; empty: none.
     """
     reactor: Any = _reactor
     agent = Agent(reactor, pool=HTTPConnectionPool(reactor))
@@ -100,14 +103,23 @@ def proxy(pipe: Any, upstream: str) -> None:
     class Tee(Protocol):
         def __init__(self, request: Any) -> None:
             self.request = request
+            if kept:
+                self.digest = hashlib.sha256()
+                self.file = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
         def connectionMade(self) -> None:
             self.request.registerProducer(self.transport, True)
 
         def dataReceived(self, data: bytes) -> None:
             self.request.write(data)
+            if kept:
+                self.digest.update(data)
+                os.write(self.file, data)
 
         def connectionLost(self, reason: Any = None) -> None:
+            if kept:
+                os.fsync(self.file)
+                os.close(self.file)
             self.request.unregisterProducer()
             self.request.finish()
 
@@ -196,8 +208,10 @@ def main() -> None:
     size = (int(sys.argv[1]) if len(sys.argv) > 1 else 200) << 20
     upstream, upstream_url = started(serve, size)
     bare, bare_url = started(proxy, upstream_url)
-    figures: dict[str, list[Figures]] = {"hashing and writing": [], "bare proxy": [], "ReqPI, cold": []}
+    names = ("hashing and writing", "bare proxy", _STORING, "ReqPI, cold")
+    figures: dict[str, list[Figures]] = {name: [] for name in names}
     with tempfile.TemporaryDirectory() as folder:
+        storing, storing_url = started(proxy, upstream_url, f"{folder}/kept")
         server, url = reqpi(Path(folder) / "store", f"{upstream_url}/simple")
         try:
             for number in range(_ROUNDS):
@@ -210,19 +224,34 @@ def main() -> None:
                 connection.close()
                 figures["hashing and writing"].append(hashed_and_written(Path(folder), size))
                 figures["bare proxy"].append(download(f"{bare_url}/big-{number}.0.tar.gz", bare.pid or 0))
+                figures[_STORING].append(download(f"{storing_url}/big-{number}.0.tar.gz", storing.pid or 0))
                 figures["ReqPI, cold"].append(download(f"{url}/{address}/simple/big/big-{number}.0.tar.gz", server.pid))
         finally:
             server.terminate()
             server.wait(60)
             bare.kill()
+            storing.kill()
             upstream.kill()
-    print(f"{'':24}{'first ms':>10}{'whole s':>10}{'min':>8}{'max':>8}{'CPU s/GB':>10}")
+    print_table(figures, size)
+
+
+def print_table(figures: dict[str, list[Figures]], size: int) -> None:
+    """Print the medians of the rounds, and their ratios to the proxy that hashes and writes."""
+    heads = f"{'first ms':>10}{'ratio':>7}{'whole s':>10}{'min':>8}{'max':>8}{'ratio':>7}{'CPU s/GB':>10}{'ratio':>7}"
+    print(f"{'':26}{heads}")
+    peer = median(figures[_STORING])
     for name, rounds in figures.items():
-        wholes = [each.whole for each in rounds]
+        mine, wholes = median(rounds), [each.whole for each in rounds]
         print(
-            f"{name:24}{statistics.median(each.first for each in rounds) * 1e3:10.1f}{statistics.median(wholes):10.3f}"
-            f"{min(wholes):8.3f}{max(wholes):8.3f}{statistics.median(each.cpu for each in rounds) / size * 1e9:10.2f}"
+            f"{name:26}{mine.first * 1e3:10.1f}{mine.first / peer.first:7.2f}"
+            f"{mine.whole:10.3f}{min(wholes):8.3f}{max(wholes):8.3f}{mine.whole / peer.whole:7.2f}"
+            f"{mine.cpu / size * 1e9:10.2f}{mine.cpu / peer.cpu:7.2f}"
         )
+
+
+def median(rounds: list[Figures]) -> Figures:
+    """Return the median of each figure."""
+    return Figures(*(statistics.median(figures) for figures in zip(*map(astuple, rounds), strict=True)))
 
 
 if __name__ == "__main__":

@@ -71,17 +71,27 @@ def _wheel(stem: str, project: Project) -> ParsedFilename | None:
     the tags, which is not needed here and which a hostile filename of 255 bytes turns into 60,000 objects, and it
     parses each version anew.
     """
-    name, *parts = stem.split("-")
-    if not (_WHEEL_NAME.fullmatch(name) and "__" not in name and _normalized(name) == project):
+    name, _, rest = stem.partition("-")
+    version_text, _, tags = rest.partition("-")
+    if _wheel_name(name) != project or not _are_tags(tags):
         return None
+    return _named(version_text, wheel=True)
+
+
+@lru_cache(maxsize=4096)
+def _are_tags(text: str) -> bool:
+    """Return whether a text can follow the version; cached, because most wheels of a page have the same few."""
+    parts = ["", *text.split("-")]
     if _has_build(parts):
         del parts[1]
     label = parts.pop() if len(parts) == 5 else None
-    if len(parts) != 4 or not _is_tag(*parts[1:]):
-        return None
-    if label is not None and not _VARIANT_LABEL.fullmatch(label):
-        return None
-    return _named(parts[0], wheel=True)
+    return len(parts) == 4 and _is_tag(*parts[1:]) and (label is None or _VARIANT_LABEL.fullmatch(label) is not None)
+
+
+@lru_cache(maxsize=1024)
+def _wheel_name(name: str) -> Project | None:
+    """Return the project that the filename of a wheel names, if that can be one. On a page, all names are the same."""
+    return _normalized(name) if _WHEEL_NAME.fullmatch(name) and "__" not in name else None
 
 
 def _has_build(parts: list[str]) -> bool:
@@ -107,7 +117,6 @@ def without_label(filename: str) -> str:
     return filename if label is None else f"{filename.removesuffix(f'-{label}.whl')}.whl"
 
 
-@lru_cache(maxsize=4096)
 def _is_tag(interpreters: str, abis: str, platforms: str) -> bool:
     return all(map(_TAG_SET.fullmatch, (interpreters, abis, platforms))) and not any(
         interpreter[0].isdigit() for interpreter in interpreters.split(".")

@@ -53,6 +53,14 @@ class Incoming(Protocol):
         :raises ValueError: the bytes are not written yet.
         """
 
+    def local(self) -> BinaryIO | None:
+        """Return the blob as an open, unbuffered file that grows with it, for the kernel to send. The caller closes it.
+
+        It stays readable after :meth:`discard`.
+
+        :returns: ``None`` if the blob is not a file on this machine.
+        """
+
     async def keep(self, sha256: str) -> None:
         """Make the blob durable and visible under ``sha256``, in one step.
 
@@ -84,8 +92,24 @@ class Following(Protocol):
     async def read(self, start: int, stop: int) -> bytes:
         """Return written bytes; see :meth:`Incoming.read`."""
 
+    def local(self) -> BinaryIO | None:
+        """See :meth:`Incoming.local`."""
+
     async def discard(self) -> None:
         """Stop following. Repeating does nothing."""
+
+
+class GrowingFile(Protocol):
+    """A file that is sent to a client while it is written to a store."""
+
+    def local(self) -> BinaryIO | None:
+        """Return it as an open file that grows; ``None`` if it is not on this machine, or no longer there."""
+
+    def released(self, start: int, stop: int) -> AsyncGenerator[int, None]:
+        """Yield the offsets up to which its bytes from ``start`` may be sent, each larger than the one before.
+
+        The last one is ``stop``, unless the rest has to be read from the store.
+        """
 
 
 @frozen

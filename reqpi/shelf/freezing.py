@@ -289,9 +289,11 @@ def _admitted_of(lock: Lock, files: Iterable[File]) -> list[File]:
 
 def _admitted(lock: Lock, page: Page) -> tuple[Page, Collection[Pin]]:
     """Return the page to be stored, and the pins that have files on it."""
-    page = evolve(page, files=tuple(map(_with_metadata, page.files)))
-    page = _distinct(admission.admitted_page(lock, page))
-    return page, admission.by_pin(lock, page).keys()
+    decided = [(file, admission.admitting(lock, file)) for file in map(_with_metadata, page.files)]
+    page = _distinct(evolve(page, files=tuple(file for file, pins in decided if pins)))
+    pins_of = {id(file): pins for file, pins in decided}
+    found = (pins_of.get(id(file)) or admission.admitting(lock, file) for file in page.files)
+    return page, {pin for pins in found for pin in pins}
 
 
 def _named_by(page: Page) -> list[str]:

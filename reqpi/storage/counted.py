@@ -128,7 +128,7 @@ class CountedIncoming:
         self._account = account
         self._stored = stored
         self._taken = 0
-        self.read = incoming.read
+        self.read, self.local = incoming.read, incoming.local
 
     @property
     def size(self) -> int:

@@ -201,6 +201,9 @@ class MemoryIncoming:
             raise ValueError("these bytes are not written yet")
         return bytes(memoryview(self._held())[start:stop])
 
+    def local(self) -> None:
+        """See :meth:`reqpi.core.interfaces.Incoming.local`. There is no file."""
+
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.keep`."""
         self._keep(checked_sha256(sha256), bytes(self._held()))

@@ -58,18 +58,23 @@ class UpstreamIndex:
             known = None
         if cached is not None and known is not None and self._documents.is_fresh(cached) and _has(known, digests):
             return known
-        listing = await self._documents.current(project, f"{self.name}/{project}/", partial(_packed, project))
+        read: list[Page] = []  # by this call; if another one is under way for the project, that one reads the page
+        packed = partial(_packed, project, versions, read)
+        listing = await self._documents.current(project, f"{self.name}/{project}/", packed)
         if cached is not None and known is not None and listing is cached.listing:
             return known
-        return await _parsed(listing, versions)
+        return read[0] if read else await _parsed(listing, versions)
 
 
-def _packed(project: Project, sent: SentDocument) -> Packed:
+def _packed(project: Project, versions: Collection[Version] | None, read: list[Page], sent: SentDocument) -> Packed:
+    """Return the listing of a document, and add its page with the files of these versions to ``read``."""
     data, kind = sent.decoded(), header(sent.response, "Content-Type")
     try:
-        return Packed(simple.read_listing(data, kind, sent.url, project))
+        packed, page = Packed.with_page(simple.read_listing(data, kind, sent.url, project), versions)
     except WrongPage as wrong:
         raise WrongPage(wrong.title, f"{wrong.detail} {_description(sent.url, kind, data)}") from wrong
+    read.append(page)
+    return packed
 
 
 def _description(url: str, kind: str, data: bytes) -> str:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
-
-from twisted.internet.threads import deferToThread
 
 from reqpi.shelf.files.verified_blobs import HELD_BACK
 from reqpi.shelf.shelf import Shelf
-from reqpi.storage.directory.store import DirectoryStore
 from tests.distributions import a_file, a_page
-from tests.web.case import WebCase
+from tests.web.directory_case import DirectoryCase
 from tests.web.wire import CutOff
 
 SMALL, MIDDLE, LARGE = b"s" * 1000, b"m" * (1 << 20), b"l" * (8 << 20)
@@ -21,16 +17,8 @@ SMALL, MIDDLE, LARGE = b"s" * 1000, b"m" * (1 << 20), b"l" * (8 << 20)
 CONTENTS = {"small-1.0.zip": SMALL, "middle-1.0.zip": MIDDLE, "large-1.0.zip": LARGE}
 
 
-class StoreWriterCase(WebCase):
+class StoreWriterCase(DirectoryCase):
     """A server over a directory that has the files of a lock. It has not read any of them since it was started."""
-
-    store: Any
-
-    def made_store(self) -> Any:
-        self.folder = Path(self.mktemp())
-        store = DirectoryStore(self.folder, in_thread=deferToThread, clock=self.clock.seconds)
-        store.open()
-        return store
 
     async def setUp(self) -> None:
         await super().setUp()

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from reqpi.storage.directory.record_writes import write_together
 from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import gathered, incoming
 from tests.storage.inline import inline, run
@@ -34,6 +35,11 @@ async def keep(store: DirectoryStore) -> None:
 async def create(store: DirectoryStore) -> None:
     """Write a record that is not there."""
     await store.create("locks/a/new", DATA)
+
+
+async def create_together(store: DirectoryStore) -> None:
+    """Write three records that are not there, as one thread does for several callers."""
+    write_together([store._write(f"locks/a/{number}", DATA, over=False) for number in range(3)])
 
 
 async def replace(store: DirectoryStore) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from reqpi.storage.directory.store import DirectoryStore
 from tests.contracts import kept
 from tests.storage.inline import inline, run
+from tests.storage.noting import note
 from tests.storage.scratch import scratch
 
 
@@ -24,19 +23,9 @@ class DurabilityTests(SynchronousTestCase):
         self.store = DirectoryStore(self.path, in_thread=inline)
         self.store.open()
         self.steps: list[str] = []
-        self.note("fsync", lambda descriptor: "sync " + described(descriptor))
-        self.note("link", lambda _, target: f"name {Path(target).name}")
-        self.note("replace", lambda _, target: f"name {Path(target).name}")
-
-    def note(self, name: str, describe: Callable[..., str]) -> None:
-        """Write down each call of this function of the operating system, which goes on to be made."""
-        call = getattr(os, name)
-
-        def noted(*args: Any) -> Any:
-            self.steps.append(describe(*args))
-            return call(*args)
-
-        self.patch(os, name, noted)
+        note(self, self.steps, "fsync", lambda descriptor: "sync " + described(descriptor))
+        note(self, self.steps, "link", lambda _, target: f"name {Path(target).name}")
+        note(self, self.steps, "replace", lambda _, target: f"name {Path(target).name}")
 
     def test_a_blob_is_synced_then_named_then_its_folder_is_synced(self) -> None:
         """A folder that was made for it is synced too, in its own folder."""

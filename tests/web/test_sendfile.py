@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
-from twisted.internet.threads import deferToThread
-
 from reqpi.core.interfaces import BlobIdentity
-from reqpi.storage.directory.store import DirectoryStore
 from tests.distributions import a_file, a_page
-from tests.web.case import WebCase
+from tests.web.directory_case import DirectoryCase
 from tests.web.long_files import BUFFERS
 from tests.web.wire import CutOff, Wire
 
@@ -19,16 +15,8 @@ CONTENT = os.urandom(1 << 10) * (32 << 10)
 """32 MiB, more than the sockets of both sides hold."""
 
 
-class SentByKernel(WebCase):
+class SentByKernel(DirectoryCase):
     """The store is a directory, and has a long file."""
-
-    store: Any
-
-    def made_store(self) -> Any:
-        self.folder = Path(self.mktemp())
-        store = DirectoryStore(self.folder, in_thread=deferToThread, clock=self.clock.seconds)
-        store.open()
-        return store
 
     async def setUp(self) -> None:
         self.given: list[int] = []

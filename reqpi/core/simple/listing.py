@@ -92,9 +92,19 @@ class Packed:
     """
 
     def __init__(self, listing: Listing) -> None:
+        self._pack(listing, _with_versions(listing))
+
+    @classmethod
+    def with_page(cls, listing: Listing, versions: Collection[Version] | None) -> tuple[Packed, Page]:
+        """Return a listing in little memory, and the same as its :meth:`page`, for which nothing is unpacked."""
+        packed, entries = cls.__new__(cls), _with_versions(listing)
+        packed._pack(listing, entries)
+        wanted = (entry for entry, version in entries if version and (versions is None or version in versions))
+        return packed, listing.checked(wanted)
+
+    def _pack(self, listing: Listing, entries: Iterable[tuple[Entry, Version | None]]) -> None:
         boxes: list[list[tuple[int, Entry]]] = [[] for _ in range(len(listing.entries) // _TOGETHER + 1)]
-        for place, entry in enumerate(listing.entries):
-            version = listing.version(entry)
+        for place, (entry, version) in enumerate(entries):
             if version is not None:
                 boxes[hash(version) % len(boxes)].append((place, entry))
         try:
@@ -130,6 +140,11 @@ class Packed:
         if versions is None:
             return iter(self._boxes)
         return (self._boxes[number] for number in {hash(version) % len(self._boxes) for version in versions})
+
+
+def _with_versions(listing: Listing) -> list[tuple[Entry, Version | None]]:
+    """Return the entries, each with the version in its filename: finding it takes half of the time of packing."""
+    return [(entry, listing.version(entry)) for entry in listing.entries]
 
 
 def _packed(entries: list[tuple[int, Entry]]) -> _Box:

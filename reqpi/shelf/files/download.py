@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from functools import partial
+from typing import BinaryIO
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
@@ -80,6 +81,7 @@ class Download:
         self._algorithms = tuple(algorithms)
         self._keeps = keeps
         self._largest = largest
+        self._verified: MeasuredFile | None = None
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
@@ -104,7 +106,7 @@ class Download:
             raise
         else:
             self.size = measured.size
-            self.measured = measured
+            self.measured = self._verified = measured
             return measured
         finally:
             self._progress()
@@ -121,10 +123,9 @@ class Download:
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
                 self._incoming, self._is_intact = incoming, True
-                fetch = Fetch(self.file, self._clock, self._grown, self._algorithms, self._keeps, largest=self._largest)
                 measured = await self._meanwhile()
                 if measured is None:
-                    measured = await fetch.run(upstream, incoming)
+                    measured = await self._fetch().run(upstream, incoming)
                     self.outcome = "kept" if self._keeps is None or self._keeps(measured) else "measured"
                 return measured
             following = await self._store.follow(str(self._name))
@@ -132,6 +133,17 @@ class Download:
                 self._incoming = following
                 return await self._followed(following)
         raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
+
+    def _fetch(self) -> Fetch:
+        return Fetch(
+            self.file,
+            self._clock,
+            self._grown,
+            self._algorithms,
+            self._keeps,
+            on_verified=self._whole,
+            largest=self._largest,
+        )
 
     async def _followed(self, following: Following) -> MeasuredFile:
         """Follow another process that fetches the file."""
@@ -182,6 +194,11 @@ class Download:
             raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} was not downloaded"))
         return self.measured.size
 
+    @property
+    def is_verified(self) -> bool:
+        """Whether all of its bytes may be read: they are in the store, or on their way there."""
+        return self._verified is not None
+
     async def ended(self) -> None:
         """Wait until another download of the file can begin: this one has succeeded or failed, and was cleaned up."""
         while not self.has_ended:
@@ -197,29 +214,49 @@ class Download:
 
         :raises reqpi.core.errors.UpstreamTrouble: the file turned out to be wrong, or its end cannot be obtained.
         """
-        self._readers += 1
-        try:
-            with self._share.reader():
-                while start < stop and self.measured is None:
-                    if self._failure is not None:
-                        raise _again(self._failure)
-                    end = min(stop, self._free, start + self._share.size)
-                    if end > start and self._incoming is not None:
-                        yield await self._incoming.read(start, end)
-                        start = end
-                    else:
-                        await self._woken(self._watchers)
-                while start < stop and await self._is_at_hand() and self._incoming is not None:
-                    end = min(stop, start + self._share.size)
-                    yield await self._incoming.read(start, end)
-                    start = end
-        finally:
-            self._readers -= 1
-            await self._let_go()
+        with self._share.reader():
+            async with aclosing(self.released(start, stop)) as ends:
+                async for end in ends:
+                    while start < end and self._incoming is not None:
+                        begin, start = start, min(end, start + self._share.size)
+                        yield await self._incoming.read(begin, start)
         if start < stop and self.measured is not None:
             async with aclosing(self._blobs.read(self.measured.sha256, start, stop)) as pieces:
                 async for piece in pieces:
                     yield piece
+
+    async def released(self, start: int, stop: int) -> AsyncGenerator[int, None]:
+        """Yield the offsets up to which the bytes from ``start`` may be read, each larger than the one before.
+
+        The last one is ``stop``, unless the rest has to be read from the store.
+
+        :raises reqpi.core.errors.UpstreamTrouble: the file turned out to be wrong, or its end cannot be obtained.
+        """
+        self._readers += 1
+        try:
+            while start < stop and self._verified is None:
+                if self._failure is not None:
+                    raise _again(self._failure)
+                end = min(stop, self._free)
+                if end > start:
+                    yield end
+                    start = end
+                else:
+                    await self._woken(self._watchers)
+            if start < stop and await self._is_at_hand():
+                yield stop
+            elif start < stop and self.measured is None and self._failure is not None:
+                raise _again(self._failure)
+        finally:
+            self._readers -= 1
+            await self._let_go()
+
+    def local(self) -> BinaryIO | None:
+        """Return the file, which grows, for the kernel to send as far as :meth:`released` says. The caller closes it.
+
+        :returns: ``None`` if it is not on this machine, or was stored in the meantime.
+        """
+        return None if self._incoming is None or self._is_discarded else self._incoming.local()
 
     async def _is_at_hand(self) -> bool:
         """Return whether the verified file can be read from where it was written.
@@ -228,7 +265,7 @@ class Download:
 
         :raises reqpi.core.errors.StoreTrouble: it was changed; it is removed from the store.
         """
-        incoming, measured = self._incoming, self.measured
+        incoming, measured = self._incoming, self._verified
         if incoming is None or measured is None or self._is_discarded or incoming.size != measured.size:
             return False
         if not self._is_intact:
@@ -284,6 +321,11 @@ class Download:
             waiting.remove(mine)
             return False
         return True
+
+    def _whole(self, measured: MeasuredFile) -> None:
+        """Let readers have the rest: it is right, and on its way to the disk."""
+        self._verified = measured
+        self._progress()
 
     def _grown(self, size: int | None) -> None:
         self.size = size

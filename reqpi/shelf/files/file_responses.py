@@ -11,7 +11,7 @@ from attrs import frozen
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import StoreTrouble, wanting
-from reqpi.core.interfaces import BlobIdentity, Store
+from reqpi.core.interfaces import BlobIdentity, GrowingFile, Store
 from reqpi.core.model import File
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.files.downloads import Downloads
@@ -32,6 +32,7 @@ class FileResponse:
         :meth:`reqpi.shelf.files.verified_blobs.VerifiedBlobs.read` says.
     :param link: returns a URL that serves the file for some minutes, to be sent in place of its bytes; or ``None``.
     :param local: opens the file, if it is on a disk of this machine and verified; or ``None``.
+    :param growing: the file while it is being downloaded, for the kernel to send; or ``None``.
     :param whole: returns all bytes of the file, verified; ``None`` while the file is being downloaded. It raises
         :exc:`reqpi.core.errors.StoreTrouble` if the file was damaged in the store, and removes it.
     """
@@ -42,6 +43,7 @@ class FileResponse:
     link: Callable[[], Awaitable[str | None]] | None = None
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None
     whole: Callable[[], Awaitable[bytes]] | None = None
+    growing: GrowingFile | None = None
 
 
 class FileResponses:
@@ -67,7 +69,7 @@ class FileResponses:
             return self._stored(file, identity)
         with wanting(file.filename):
             download, size = await self._downloads.begun(file, PATIENCE)
-            return FileResponse(file, size, download.read)
+            return FileResponse(file, size, download.read, growing=download)
 
     def _stored(self, file: File, identity: BlobIdentity) -> FileResponse:
         sha256 = str(file.sha256)

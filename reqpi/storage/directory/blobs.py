@@ -122,8 +122,10 @@ class DirectoryBlobs:
         await self._in_thread(self._touch, sha256s)
 
     def _touch(self, sha256s: Iterable[str]) -> None:
+        now = nanoseconds(self._clock())
         for sha256 in sha256s:
-            touch(self._blob(sha256), nanoseconds(self._clock()), self._coarse)
+            # A page names many blobs, most of which are not here: making a Path would take longer than looking.
+            touch(f"{self._blobs}/{checked_sha256(sha256)[:2]}/{sha256}", now, self._coarse)
 
     async def remove(self, sha256: str, unused_since: float) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.storage.directory.temporary import Temporary
@@ -55,6 +56,11 @@ class DirectoryIncoming:
     def _read(self, start: int, stop: int) -> bytes:
         with store_trouble("read", self._temporary.path):
             return self._temporary.read(start, stop)
+
+    def local(self) -> BinaryIO:
+        """See :meth:`reqpi.core.interfaces.Incoming.local`."""
+        with store_trouble("read", self._temporary.path):
+            return self._temporary.opened_again()
 
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.keep`."""

@@ -6,17 +6,14 @@ The modification time of the file is the time when the record was last used.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from reqpi.core.errors import StoreTrouble
-from reqpi.storage.directory.folders import sync_folder
+from reqpi.runtime.together import Together
 from reqpi.storage.directory.paths import folder_parts, record_name, record_parts
-from reqpi.storage.directory.regular import open_regular
-from reqpi.storage.directory.temporary import ATTEMPTS, Temporary
+from reqpi.storage.directory.record_writes import RecordWrite, read_record, write_together
 from reqpi.storage.directory.usage import FOREVER, nanoseconds, remove, touch
 from reqpi.storage.directory.walk import files_below
 from reqpi.storage.errors import store_trouble
@@ -40,42 +37,25 @@ class DirectoryRecords:
         self._incoming = incoming
         self._in_thread = in_thread
         self._clock = clock
+        self._writes = Together[RecordWrite, bytes](lambda writes: in_thread(write_together, writes))
 
     def _record(self, name: str) -> Path:
         return self._records.joinpath(*record_parts(checked_name(name)))
 
     async def get(self, name: str) -> bytes | None:
         """See :meth:`reqpi.core.interfaces.Records.get`."""
-        return await self._in_thread(_get, self._record(name))
+        return await self._in_thread(read_record, self._record(name))
 
     async def create(self, name: str, value: bytes) -> bytes:
         """See :meth:`reqpi.core.interfaces.Records.create`."""
-        return await self._in_thread(self._create, self._record(name), value)
-
-    def _create(self, path: Path, value: bytes) -> bytes:
-        for _ in range(ATTEMPTS):
-            if (standing := _get(path)) is not None:
-                # It may be new and not on the disk yet; the value returned here has to outlast a loss of power.
-                with store_trouble("written", path), suppress(FileNotFoundError):
-                    sync_folder(path.parent)
-                return standing
-            if self._write(path, value, Temporary.place):
-                return value
-        raise StoreTrouble("a record kept changing while it was read", "Try again.")
+        return await self._writes.call(self._write(name, value, over=False))
 
     async def replace(self, name: str, value: bytes) -> None:
         """See :meth:`reqpi.core.interfaces.Records.replace`."""
-        await self._in_thread(self._write, self._record(name), value, Temporary.place_over)
+        await self._writes.call(self._write(name, value, over=True))
 
-    def _write(self, path: Path, value: bytes, place: Callable[[Temporary, Path], bool]) -> bool:
-        with store_trouble("written", path):
-            temporary = Temporary(self._incoming)
-            try:
-                temporary.write(value)
-                temporary.finish(nanoseconds(self._clock()))
-                return place(temporary, path)
-            finally:
-                temporary.close()
+    def _write(self, name: str, value: bytes, *, over: bool) -> RecordWrite:
+        return RecordWrite(self._record(name), value, self._incoming, nanoseconds(self._clock()), over=over)
 
     async def delete(self, name: str, unused_since: float = math.inf) -> bool:
         """See :meth:`reqpi.core.interfaces.Records.delete`."""
@@ -101,15 +81,6 @@ class DirectoryRecords:
     async def last_used(self, name: str) -> float | None:
         """See :meth:`reqpi.core.interfaces.Records.last_used`."""
         return await self._in_thread(_last_used, self._record(name))
-
-
-def _get(path: Path) -> bytes | None:
-    with store_trouble("read", path):
-        try:
-            with open(open_regular(path, os.O_RDONLY), "rb") as record:
-                return record.read()
-        except FileNotFoundError:
-            return None
 
 
 def _names(folder: Path, below: tuple[str, ...]) -> Generator[str, None, None]:

@@ -20,7 +20,7 @@ _TICK_NS = 20_000_000
 """Nanoseconds, more than a tick of the clock of any kernel: two changes in one tick may give a file the same times."""
 
 
-def open_regular(path: Path, flags: int) -> int:
+def open_regular(path: Path | str, flags: int) -> int:
     """Open a file and return its descriptor.
 
     :param flags: as for :func:`os.open`.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from fcntl import LOCK_NB, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
+from typing import BinaryIO
 
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.incoming import DirectoryIncoming
@@ -92,6 +93,11 @@ class SpoolFollowing:
     def _read(self, start: int, stop: int) -> bytes:
         with store_trouble("read", self._path), self._opened.borrow() as descriptor:
             return os.pread(descriptor, stop - start, start)
+
+    def local(self) -> BinaryIO:
+        """See :meth:`reqpi.core.interfaces.Incoming.local`."""
+        with store_trouble("read", self._path), self._opened.borrow() as descriptor:
+            return os.fdopen(os.dup(descriptor), "rb", buffering=0)
 
     async def discard(self) -> None:
         """See :meth:`reqpi.core.interfaces.Following.discard`."""

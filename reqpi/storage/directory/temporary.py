@@ -18,13 +18,14 @@ from contextlib import suppress
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from attrs import define
 
 from reqpi.storage.borrowed import Borrowed
 from reqpi.storage.directory.folders import make_folders, sync_folder
 
-__all__ = ["ATTEMPTS", "LENGTH", "Temporary", "remove_abandoned"]
+__all__ = ["ATTEMPTS", "LENGTH", "Temporary", "remove_abandoned", "sync_name"]
 
 ATTEMPTS = 100
 """Attempts at an operation. Each can fail only because another process does the opposite at the same instant."""
@@ -39,11 +40,13 @@ class _Open:
     """An open temporary file.
 
     :param named: whether it still has its name in the folder. A later file of that name belongs to another writer.
+    :param announced: whether its future length may have been published.
     """
 
     path: Path
     descriptor: int
     named: bool = True
+    announced: bool = True
 
 
 class Temporary:
@@ -78,6 +81,7 @@ class Temporary:
         :param size: bytes.
         """
         with self._held.borrow() as opened:
+            opened.announced = True
             link = _length_link(opened.path)
             link.unlink(missing_ok=True)
             link.symlink_to(str(size))
@@ -96,6 +100,11 @@ class Temporary:
                 start += len(chunk)
             return b"".join(chunks)
 
+    def opened_again(self) -> BinaryIO:
+        """Return it as another open, unbuffered file, which is readable however this one ends."""
+        with self._held.borrow() as opened:
+            return os.fdopen(os.dup(opened.descriptor), "rb", buffering=0)
+
     def finish(self, used_ns: int) -> None:
         """Flush all of it to the disk, so that it can be placed.
 
@@ -105,32 +114,50 @@ class Temporary:
             os.utime(opened.descriptor, ns=(used_ns, used_ns))
             os.fsync(opened.descriptor)
 
+    def begin_flush(self, used_ns: int) -> None:
+        """Have the system begin to write it to the disk, where it can be asked to, and do not wait for that."""
+        with self._held.borrow() as opened:
+            os.utime(opened.descriptor, ns=(used_ns, used_ns))
+            with suppress(OSError, AttributeError):  # it is only a hint, and macOS does not have it
+                os.posix_fadvise(opened.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def flush(self) -> None:
+        """Wait until all of it is on the disk."""
+        with self._held.borrow() as opened:
+            os.fsync(opened.descriptor)
+
     def place(self, target: Path) -> bool:
-        """Move it to ``target`` unless a file exists there; atomic among all processes.
+        """Move it to ``target`` unless a file exists there, and flush its name; atomic among all processes.
 
         :returns: whether it was moved.
         """
+        return self.name(target) and sync_name(target)
+
+    def place_over(self, target: Path) -> bool:
+        """Move it to ``target``, replacing a file that exists there, and flush its name.
+
+        :returns: true, as :meth:`place` does where it succeeds.
+        """
+        return self.name_over(target) and sync_name(target)
+
+    def name(self, target: Path) -> bool:
+        """Move it as :meth:`place` does, without flushing its name."""
         try:
-            self._place(os.link, target)
+            self._name(os.link, target)
         except FileExistsError:
             return False
         return True
 
-    def place_over(self, target: Path) -> bool:
-        """Move it to ``target``, replacing a file that exists there.
-
-        :returns: true, as :meth:`place` does where it succeeds.
-        """
-        self._place(os.replace, target)
+    def name_over(self, target: Path) -> bool:
+        """Move it as :meth:`place_over` does, without flushing its name."""
+        self._name(os.replace, target)
         return True
 
-    def _place(self, name: Callable[[Path, Path], None], target: Path) -> None:
+    def _name(self, call: Callable[[Path, Path], None], target: Path) -> None:
         for _ in range(ATTEMPTS):
             with suppress(FileNotFoundError):
-                name(self.path, target)
+                call(self.path, target)
                 self.settle()
-                with suppress(FileNotFoundError):
-                    sync_folder(target.parent)
                 return
             # A process that deletes the last record of a folder removes the folder too.
             with suppress(FileNotFoundError):
@@ -147,6 +174,13 @@ class Temporary:
             flock(opened.descriptor, LOCK_UN)
 
 
+def sync_name(target: Path) -> bool:
+    """Flush the name of a file to the disk, if its folder still exists; return true."""
+    with suppress(FileNotFoundError):
+        sync_folder(target.parent)
+    return True
+
+
 def _locked_file(folder: Path, name: str) -> _Open:
     while True:
         path = folder / (name or secrets.token_hex(16))
@@ -161,7 +195,7 @@ def _locked_file(folder: Path, name: str) -> _Open:
             flock(descriptor, LOCK_EX | LOCK_NB)
             # Between its creation and its lock it looked abandoned, so another process may have removed it.
             if os.fstat(descriptor).st_nlink:
-                return _Open(path, descriptor)
+                return _Open(path, descriptor, announced=False)
         except BlockingIOError:
             pass
         except BaseException:
@@ -175,7 +209,8 @@ def _locked_file(folder: Path, name: str) -> _Open:
 
 def _unname(opened: _Open) -> None:
     if opened.named:
-        _length_link(opened.path).unlink(missing_ok=True)
+        if opened.announced:
+            _length_link(opened.path).unlink(missing_ok=True)
         opened.path.unlink(missing_ok=True)
         opened.named = False
 
@@ -189,6 +224,7 @@ def _remove_and_close(opened: _Open) -> None:
         with suppress(OSError):
             _unname(opened)
     finally:
+        flock(opened.descriptor, LOCK_UN)  # a file that was opened again would keep the lock
         os.close(opened.descriptor)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from pathlib import Path
+from stat import S_ISREG
 
 from reqpi.storage.directory.regular import is_irregular, open_regular
 from reqpi.storage.errors import store_trouble
@@ -17,7 +18,7 @@ from reqpi.storage.errors import store_trouble
 __all__ = ["FOREVER", "nanoseconds", "remove", "touch"]
 
 
-def touch(path: Path, now: int, coarse: int = 0) -> bool:
+def touch(path: Path | str, now: int, coarse: int = 0) -> bool:
     """Record that a file is used now. Anything other than a regular file stays as it is.
 
     :param now: nanoseconds since the epoch.
@@ -25,9 +26,9 @@ def touch(path: Path, now: int, coarse: int = 0) -> bool:
     :returns: whether the file exists, and was not removed before its use could be recorded.
     """
     with store_trouble("written", path):
-        if is_irregular(path):
-            return False
         try:
+            if not S_ISREG(os.lstat(path).st_mode):
+                return False
             descriptor = open_regular(path, os.O_RDWR)
         except FileNotFoundError:
             return False

@@ -8,7 +8,7 @@ address and then with another (DNS rebinding). All spellings of an address are c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
@@ -36,6 +36,10 @@ __all__ = ["Denied", "GuardedReactor"]
 
 _LOOKUP = 10.0
 """Seconds for a lookup without a connection."""
+
+
+_RECEIVED = 1 << 18
+"""Bytes that are received at a time. Each piece of a large file is passed on by some twenty functions."""
 
 
 class NameNotResolved(TimeoutError):
@@ -120,7 +124,13 @@ class _Endpoint:
             return failure
 
         connected: Deferred[IProtocol] = endpoint.connect(protocolFactory)
-        return connected.addErrback(explain)
+        return connected.addCallbacks(_widened, explain)
+
+
+def _widened(protocol: IProtocol) -> IProtocol:
+    """Have a connection receive more at a time than Twisted would."""
+    cast(Any, protocol).transport.bufferSize = _RECEIVED
+    return protocol
 
 
 class _Guarded:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from twisted.web.server import Request
 
+from reqpi.core.interfaces import GrowingFile
 from reqpi.shelf.files.file_responses import FileResponse
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
@@ -36,7 +37,8 @@ async def send_response(request: Request, response: FileResponse) -> None:
     if elsewhere is not None:
         _send_elsewhere(request, elsewhere)
         return
-    await send_file(request, response.size, f'"{response.file.sha256}"', response.read, local=response.local)
+    etag = f'"{response.file.sha256}"'
+    await send_file(request, response.size, etag, response.read, local=response.local, growing=response.growing)
 
 
 async def send_file(
@@ -46,6 +48,7 @@ async def send_file(
     read: Read,
     *,
     local: Callable[[], Awaitable[BinaryIO | None]] | None = None,
+    growing: GrowingFile | None = None,
     content_type: str = "application/octet-stream",
     caching: str = IMMUTABLE,
 ) -> None:
@@ -53,6 +56,7 @@ async def send_file(
 
     :param size: of the file, in bytes.
     :param local: opens the file if it is on this machine, so that the kernel can send it.
+    :param growing: the file while it is being written, so that the kernel can send it.
     :raises OtherBytes: ``If-Match`` names other bytes.
     :raises Exception: any error of a read. If a part has been sent before, the caller aborts the connection, so that no
         client mistakes the part for the whole.
@@ -64,6 +68,8 @@ async def send_file(
         request.write(b"")
         return
     start, stop = _range_of(request, size, etag)
+    if growing is not None and start < stop and takes_from_kernel(request):
+        start = await _sent_growing(request, growing, start, stop)
     file = await local() if local is not None and start < stop else None
     if file is None:
         async with aclosing(read(start, stop)) as chunks:
@@ -75,6 +81,20 @@ async def send_file(
             await sent_by_kernel(request, file, start, stop)
         else:
             await pump(request, _chunks(file, start, stop), stop - start)
+
+
+async def _sent_growing(request: Request, growing: GrowingFile, start: int, stop: int) -> int:
+    """Send a file as it grows, as far as that goes; return where the rest begins."""
+    file = growing.local()
+    if file is None:
+        return start
+    with closing(file):
+        request.write(b"")
+        async with aclosing(growing.released(start, stop)) as ends:
+            async for end in ends:
+                await sent_by_kernel(request, file, start, end)
+                start = end
+    return start
 
 
 async def _chunks(file: BinaryIO, start: int, stop: int) -> AsyncGenerator[bytes, None]:

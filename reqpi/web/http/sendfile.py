@@ -39,6 +39,8 @@ async def sent_by_kernel(request: Request, file: BinaryIO, start: int, stop: int
     :raises twisted.internet.error.ConnectionAborted: the client is gone, or has read nothing for a minute.
     :raises reqpi.core.errors.StoreTrouble: the file is shorter than ``stop``.
     """
+    if request.channel is None:
+        raise ConnectionAborted
     with suppress(OSError, AttributeError):  # it is only a hint, and macOS does not have it
         os.posix_fadvise(file.fileno(), start, stop - start, os.POSIX_FADV_SEQUENTIAL)
     sending = _Sending(request, file, start, stop)
@@ -73,7 +75,10 @@ class _Sending:
         self._transport.unregisterProducer()
         self._transport.registerProducer(self, False)
         self._going = True
-        self._transport.startWriting()
+        if self._transport.dataBuffer or self._transport._tempDataBuffer:
+            self._transport.startWriting()
+        else:  # this saves a turn of the reactor
+            self.resumeProducing()
 
     def resumeProducing(self) -> None:
         """Send more, because the transport has nothing left."""

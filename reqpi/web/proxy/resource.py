@@ -248,7 +248,7 @@ class OriginalsResource(Resource):
         found = await self._shelf.file(commitment, file.project, file.filename)
         sha256 = str(found.file.sha256)
         self.follow(request, TakenThing("file", url, file.project, file.filename, sha256, found.size))
-        await send_file(request, found.size, f'"{sha256}"', found.read, local=found.local)
+        await send_file(request, found.size, f'"{sha256}"', found.read, local=found.local, growing=found.growing)
 
     def follow(self, request: Request, thing: TakenThing | TakenCrate) -> None:
         """Report a thing once it has been sent, or a part of it once the client is gone."""

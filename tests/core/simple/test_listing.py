@@ -103,9 +103,13 @@ class CutDownTests(SynchronousTestCase):
             return
         for body, content_type in ((as_json(listed), V1_JSON), (as_html(listed), HTML)):
             whole = read_page(body, content_type, BASE, FOO)
-            packed = Packed(read_listing(body, content_type, BASE, FOO))
+            listing = read_listing(body, content_type, BASE, FOO)
+            packed = Packed(listing)
             self.assertEqual(packed.page(), whole)
             cut = packed.page(admission.versions(lock.pins))
+            for versions, page in ((admission.versions(lock.pins), cut), (None, whole)):
+                again, at_once = Packed.with_page(listing, versions)
+                self.assertEqual((at_once, again.page(), again.weight), (page, whole, packed.weight))
             self.assertEqual(admission.admitted_page(lock, cut), admission.admitted_page(lock, whole))
             undecided = [[file for file in page.files if admission.undecided(lock, file)] for page in (cut, whole)]
             self.assertEqual(*undecided)

@@ -86,8 +86,9 @@ class EveryBodyTests(EveryBodyCase):
         wheel = self.files["top"].filename
         self.assertLess({"lock", "files.json", "pylock.toml", "sbom.cdx.json", "sbom.spdx.json"}, set(keys))
         self.assertIn(f"simple/top/{wheel}.metadata", keys)
-        for path in ("simple/other/", "simple/top/top-2.0.tar.gz", "simple/pip/", "nothing", "crates/dl/a/1/b.crate"):
+        for path in ("simple/other/", "simple/top/top-2.0.tar.gz", "simple/pip/", "nothing"):
             self.assert_same_problem(f"/{address}/{path}")
+        self.assert_same_problem(f"/{address}/crates/dl/serde/1.0.0/{'c' * 64}.crate")
         self.assert_same_problem(f"/{'b' * 64}/simple/top/")
 
     def assert_same_problem(self, path: str) -> None:

@@ -33,6 +33,8 @@ with open(os.path.join(os.environ["OBJECTS"], uuid.uuid4().hex), "w") as out:
 """
 """A program that is called like the one of an object store, and writes down what it was given."""
 
+LOCK = f"{PINNED}\ntop==1.0\nmid==1.5\nsource==3.0\n"
+
 NAMES = ("pip", "uv", "poetry", "pdm", "pipenv")
 
 
@@ -46,7 +48,7 @@ class MirrorClientsTests(MirrorCase):
 
     def test_each_client_installs_through_nginx(self) -> None:
         """A wheel, by name; the lock pins more than that."""
-        address = self.mirrored().split()[0]
+        address = self.mirrored(LOCK).split()[0]
         self.gone()
         self.serving()
         index = f"{self.served_at}/{address}/simple/"
@@ -70,7 +72,7 @@ class MirrorClientsTests(MirrorCase):
 
     def test_a_project_that_the_lock_lacks_fails_with_the_words_of_the_server(self) -> None:
         """Through nginx: the status stops uv, and pip says what it got."""
-        address = self.mirrored().split()[0]
+        address = self.mirrored(LOCK).split()[0]
         self.gone()
         self.serving()
         index = f"{self.served_at}/{address}/simple/"
@@ -81,7 +83,7 @@ class MirrorClientsTests(MirrorCase):
 
     def test_pip_and_uv_install_from_an_object_store(self) -> None:
         """The recipe of the documentation, with a program that stores objects in a folder; keys are not folders."""
-        address = self.mirrored().split()[0]
+        address = self.mirrored(LOCK).split()[0]
         self.gone()
         [recipe] = re.findall(r"```sh\ncd /srv/reqpi\n(.*?)```", DOCUMENTED.read_text("utf-8"), re.DOTALL)
         program = self.folder / "bin" / "aws"
@@ -141,7 +143,7 @@ class MirrorClientsTests(MirrorCase):
 
     def test_pip_and_uv_install_from_the_folder_itself(self) -> None:
         """Without any web server."""
-        address = self.mirrored(f"{PINNED}\n").split()[0]
+        address = self.mirrored(LOCK).split()[0]
         self.gone()
         index = f"{(self.tree / address).as_uri()}/simple/"
         for client in CLIENTS:

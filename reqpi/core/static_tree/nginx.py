@@ -191,9 +191,6 @@ location @reqpi_missing {{
     if (!-d "$document_root$reqpi_top/$reqpi_address") {{
         {unknown}
     }}
-    if ($uri ~ "/simple/pip/?$") {{
-        {_problem(404, "not-served", lacking, only)}
-    }}
     {_problem(410, "not-admitted", lacking, only)}
 }}"""
     yield f"""\

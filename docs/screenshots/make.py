@@ -51,11 +51,11 @@ END = """([selector, most]) => {
   const begin = selector ? document.querySelector(selector).getBoundingClientRect().top + scrollY - 16 : 0;
   const parts = [...document.querySelectorAll("body *")].filter((each) => !each.closest("svg svg, svg *"));
   const ends = parts.map((each) => each.getBoundingClientRect().bottom + scrollY).filter((end) => end > begin);
-  const pad = 6;
+  const pad = 3;
   const cut = (end) => parts.some((each) => {
     const box = each.getBoundingClientRect();
     const leaf = !each.children.length || ["SUMMARY", "TR", "P", "LI", "BUTTON"].includes(each.tagName);
-    return leaf && box.height > 0 && box.top + scrollY < end + pad && box.bottom + scrollY > end + 1;
+    return leaf && box.height > 0 && box.top + scrollY < end - 1 && box.bottom + scrollY > end + 1;
   });
   const fitting = ends.filter((end) => end - begin <= most && !cut(end));
   return [begin, Math.min(Math.max(...fitting, begin + 200) + pad, document.documentElement.scrollHeight)];
@@ -155,7 +155,7 @@ def shoot(page: Page, name: str, most: int, begin: str = "") -> None:
     width = page.viewport_size["width"] if page.viewport_size else 0
     clip = {"x": 0, "y": max(top, 0), "width": width, "height": end - max(top, 0)}
     data = page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
-    picture = Image.open(BytesIO(data)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    picture = Image.open(BytesIO(data)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
     picture.save(HERE / f"{name}.png", optimize=True)
 
 

@@ -97,19 +97,23 @@ class Walk:
             self.page.get_by_role("link", name="Look up the lines to add").click()
         return self._copy(self.page.locator("[data-copy=lines-to-add]"))
 
-    def show_terminal(self, commands: str, said: str, *, failed: bool) -> None:
+    def show_terminal(self, commands: str, said: str) -> None:
         """Show what the person sees in a terminal."""
         typed = "".join(f"$ {line}\n" for line in commands.splitlines())
-        shown = escape(said)
-        text = f'{escape(typed)}<span class="{"failed" if failed else "passed"}">{shown}</span>'
+        shown = "".join(map(_shown, said.splitlines(keepends=True)))
         self.page.goto("about:blank")
-        self.page.set_content(_TERMINAL.format(text=text))
+        self.page.set_content(_TERMINAL.format(text=f"{escape(typed)}{shown}"))
 
     def _copy(self, button: Locator) -> str:
         button.click()
         self.page.get_by_text("Copied", exact=True).wait_for()
         text: str = self.page.evaluate("navigator.clipboard.readText()")
         return text
+
+
+def _shown(line: str) -> str:
+    """Return a line of a terminal as markup; an error is red."""
+    return f'<span class="failed">{escape(line)}</span>' if line.startswith("ERROR") else escape(line)
 
 
 @frozen
@@ -176,7 +180,7 @@ def walked(walk: Walk, pip: Pip) -> Iterator[tuple[str, str]]:
     commands = walk.copied("pip")
     yield "copied", commands
     status, said = pip.run(commands, LOCK)
-    walk.show_terminal(commands, said, failed=status != 0)
+    walk.show_terminal(commands, said)
     yield "refused-by-pip", f"{status}\n{said}"
     walk.page.goto(f"{address}#refused")
     yield "refused", walk.page.inner_text("main")
@@ -187,5 +191,5 @@ def walked(walk: Walk, pip: Pip) -> Iterator[tuple[str, str]]:
     yield "again", walk.page.inner_text("main")
     commands = walk.copied("pip")
     status, said = pip.run(commands, repaired)
-    walk.show_terminal(commands, said, failed=status != 0)
+    walk.show_terminal(commands, said)
     yield "passes", f"{status}\n{said}"

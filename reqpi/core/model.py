@@ -295,7 +295,7 @@ class File:
     listed: bool = True
     downgraded: bool = False
 
-    @property
+    @cached_property
     def sha256(self) -> str | None:
         """The sha256 that the file is stored and linked under, in hex; ``None`` if it is unknown."""
         return next((digest.hex for digest in self.digests if digest.algorithm == "sha256"), None)

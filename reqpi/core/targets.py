@@ -39,7 +39,7 @@ class BadFilter(ValueError):
     """A filter has an invalid value. The message names it and says what to write."""
 
 
-@frozen(slots=False)
+@frozen(slots=False, cache_hash=True)
 class InstallTarget:
     """A target: where something is to be installed. An empty field is open.
 
@@ -83,12 +83,7 @@ class InstallTarget:
             return not self.only_binary & {":all:", file.project} and self.runs(file.requires_python)
         if self.no_binary & {":all:", file.project}:
             return False
-        interpreters, abis, platforms = tag_sets(file.filename)
-        return (
-            (not self.platforms or not self._platforms.isdisjoint(platforms))
-            and any(self._loads(interpreter, abi) for interpreter in interpreters for abi in abis)
-            and self.runs(file.requires_python)
-        )
+        return _has_fitting_tags(self, file.filename) and self.runs(file.requires_python)
 
     def needs(self, marker: str) -> bool:
         """Return whether a requirement with ``marker`` may be needed on the target.
@@ -122,6 +117,13 @@ class InstallTarget:
         if requires_python is None or not self.pythons:
             return True
         return any(_runs(requires_python, python) for python in self.pythons)
+
+    def fits_tags(self, wheel: str) -> bool:
+        """Return whether the tags in the filename of a wheel are for the target."""
+        interpreters, abis, platforms = tag_sets(wheel)
+        return (not self.platforms or not self._platforms.isdisjoint(platforms)) and any(
+            self._loads(interpreter, abi) for interpreter in interpreters for abi in abis
+        )
 
     @cached_property
     def _platforms(self) -> frozenset[str]:
@@ -166,6 +168,12 @@ def _fits(python: tuple[int, ...], interpreter: tuple[str, int, int | None], abi
     if short == "py" or abi in STABLE_ABIS:
         return minor <= python[1]
     return minor == python[1]
+
+
+@lru_cache(8192)
+def _has_fitting_tags(target: InstallTarget, wheel: str) -> bool:
+    """Return the result of :meth:`InstallTarget.fits_tags`: the files of a lock are counted again and again."""
+    return target.fits_tags(wheel)
 
 
 @lru_cache(4096)

@@ -7,7 +7,7 @@ of its pin, with the sums of all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, islice
 
 from attrs import evolve, frozen
@@ -140,6 +140,7 @@ def _kinds(files: Sequence[File]) -> str:
     return ", ".join(parts) or "no file"
 
 
+@lru_cache(1024)
 def _family(tag: str) -> str:
     if tag == "any":
         return "any platform"

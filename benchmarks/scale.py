@@ -21,10 +21,10 @@ from benchmarks.scale_counted import InMemory, in_memory
 from benchmarks.scale_model import Constants
 from benchmarks.scale_requests import Costs, costs
 from benchmarks.scale_sharing import Shares, real_locks, shares
-from benchmarks.scale_simulation import Content, Installs, content, installed, walks
+from benchmarks.scale_simulation import Content, Installs, content, installed
 from benchmarks.scale_store import Filling
 from benchmarks.scale_tables import Found, Simulated, tables
-from benchmarks.scale_walks import Walk
+from benchmarks.scale_walks import WALKS, Walk, walk
 from benchmarks.stage import Bench, say
 
 __all__ = ["main"]
@@ -64,7 +64,9 @@ class _Steps:
         some = 2 if self.bench.quick else 20
         found: Content = self.once(f"{name}-content", partial(content, filling.store))
         served: Installs = self.once(f"{name}-installs", partial(installed, self.bench, filling, some, some))
-        walked: Mapping[str, Walk] = self.once(f"{name}-walks", partial(walks, self.bench, filling))
+        walked: dict[str, Walk] = {
+            what: self.once(f"{name}-{what}", partial(walk, self.bench.python, what, filling.store)) for what in WALKS
+        }
         return Simulated(filling.locks, pins, filling.catalogue, found, served, walked)
 
 

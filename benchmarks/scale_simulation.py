@@ -12,12 +12,10 @@ from attrs import frozen
 from benchmarks.reqpi_server import ReqPI
 from benchmarks.scale_replay import Replayed, replay
 from benchmarks.scale_store import Filling
-from benchmarks.scale_walks import Walk, walk
 from benchmarks.stage import Bench, say
 
-__all__ = ["WALKS", "Content", "Installs", "content", "installed"]
+__all__ = ["Content", "Installs", "content", "installed"]
 
-WALKS = ("sweep", "verify", "survey")
 _KINDS = ("page", "file")
 
 
@@ -91,8 +89,3 @@ def installed(bench: Bench, filling: Filling, locks: int, times: int) -> Install
         cold = replay(server.url, server, filling, numbers, _KINDS)
         warm = replay(server.url, server, filling, [numbers[-1]] * times, _KINDS)
         return Installs(cold, warm, idle)
-
-
-def walks(bench: Bench, filling: Filling) -> dict[str, Walk]:
-    """Walk over a store in each way."""
-    return {what: walk(bench.python, what, filling.store) for what in WALKS}

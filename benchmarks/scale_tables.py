@@ -194,17 +194,22 @@ def _rows(found: Found, store: Simulated) -> Iterator[_Row]:
     yield "distinct releases", distinct, has.blobs / 2
     yield "records", model.records, has.records
     yield "bytes of the records, MB", model.bytes / 1e6, has.record_bytes / 1e6
-    yield "a sweep, CPU, s", model.sweep, store.walks["sweep"].cpu
-    yield "a verification, CPU, s", model.verify, store.walks["verify"].cpu
-    yield "a survey, CPU, s", model.survey, store.walks["survey"].cpu
+    for what, name, cpu in (
+        ("sweep", "a sweep", model.sweep),
+        ("verify", "a verification", model.verify),
+        ("survey", "a survey", model.survey),
+    ):
+        if what in store.walks:
+            yield f"{name}, CPU, s", cpu, store.walks[what].cpu
     cold = served.cold.cpu - served.warm.cpu
     yield "the first install of a lock, CPU beyond a warm one's, ms", model.cold * 1e3, cold * 1e3
     yield "memory of an idle server, MB", found.constants.idle / 1e6, served.idle / 1e6
     after = found.small.installs.warm.memory
     yield "memory after the same number of installs, MB", after / 1e6, served.warm.memory / 1e6
-    small = found.small.walks["sweep"].memory
-    grown = 250 * (store.locks + 2 * distinct)
-    yield "memory of a sweep, MB", (small + grown) / 1e6, store.walks["sweep"].memory / 1e6
+    if "sweep" in store.walks:
+        grown = 250 * (store.locks + 3 * distinct)
+        few = found.small.walks["sweep"].memory
+        yield "memory of a sweep, MB", (few + grown) / 1e6, store.walks["sweep"].memory / 1e6
 
 
 def _requests(found: Found) -> Table:

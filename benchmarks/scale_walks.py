@@ -25,7 +25,7 @@ from reqpi.shelf.maintenance.sweep import Sweep
 from reqpi.shelf.maintenance.verify import Verification
 from reqpi.storage.directory.store import DirectoryStore
 
-__all__ = ["Walk", "walk"]
+__all__ = ["WALKS", "Walk", "walk"]
 
 _FOREVER = 1e9
 
@@ -63,17 +63,17 @@ async def _survey(store: Store, clock: Any) -> None:
         pass
 
 
-_WALKS: Mapping[str, Callable[[Store, Any], Awaitable[None]]] = {
+WALKS: Mapping[str, Callable[[Store, Any], Awaitable[None]]] = {
+    "survey": _survey,
     "sweep": _sweep,
     "verify": _verify,
-    "survey": _survey,
 }
 
 
 def main() -> None:
     """Walk once."""
     parser = argparse.ArgumentParser("python -m benchmarks.scale_walks", description=__doc__)
-    parser.add_argument("what", choices=_WALKS)
+    parser.add_argument("what", choices=WALKS)
     parser.add_argument("store", type=Path)
     given = parser.parse_args()
     store = DirectoryStore(given.store)
@@ -81,7 +81,7 @@ def main() -> None:
 
     async def walking(clock: Any) -> None:
         began, used = time.perf_counter(), time.process_time()
-        await _WALKS[given.what](store, clock)
+        await WALKS[given.what](store, clock)
         seconds, cpu = time.perf_counter() - began, time.process_time() - used
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
         print(json.dumps(asdict(Walk(seconds, cpu, memory))))

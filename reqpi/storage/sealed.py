@@ -35,7 +35,7 @@ _FROZEN = "frozen/"
 _TELLING = ("decisions/", _FROZEN)
 """Records that tell whether the records of a store are sealed: all of them are, or none is."""
 
-_LOOKED_AT = 8
+_LOOKED_AT = 4
 """Records of each kind that are looked at for a seal."""
 
 _SHORTEST = 32

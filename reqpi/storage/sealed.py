@@ -35,7 +35,7 @@ _FROZEN = "frozen/"
 _TELLING = ("decisions/", _FROZEN)
 """Records that tell whether the records of a store are sealed: all of them are, or none is."""
 
-_LOOKED_AT = 8
+_LOOKED_AT = 4
 """Records of each kind that are looked at for a seal."""
 
 _SHORTEST = 32
@@ -112,6 +112,14 @@ class SealedStore:
     async def is_foreign(self) -> bool:
         """Return whether some records have a seal that is of none of the keys; a few of them tell."""
         return await self._seen_foreign() or False
+
+    async def check_key(self) -> None:
+        """Check that records can be written as others need them.
+
+        :raises reqpi.core.errors.StoreTrouble: others seal them, and there is no key.
+        """
+        if await self._needs_key(_FROZEN):
+            _refuse()
 
     async def _seen_foreign(self) -> bool | None:
         """Return whether some records have a seal of another key; ``None`` if there is no record that tells."""

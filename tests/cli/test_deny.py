@@ -47,7 +47,7 @@ class SealedStoreTests(StoreCommandCase):
         for words in (deny, ("deny", "--revoke", "idna")):
             status, out, err = self.run_reqpi(*words)
             self.assertEqual((status, out), (3, ""), err)
-            self.assertIn("error: the records of this store are sealed, and the key is not given", err)
+            self.assertIn("reqpi: the records of this store are sealed, and the key is not given", err)
             self.assertIn("add their --record-key FILE", err)
         self.assertEqual(self.run_reqpi("verify", environ=self.key)[0], 0)
         status, _, err = self.run_reqpi(*deny, environ=self.key)

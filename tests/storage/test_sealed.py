@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from reqpi.core.errors import Misconfigured
+from reqpi.core.errors import Misconfigured, StoreTrouble
 from reqpi.shelf.records import KINDS, Owner
 from reqpi.storage import sealed
 from reqpi.storage.memory import MemoryStore
@@ -43,6 +43,26 @@ class SealedStoreTests(StoreContract, TestCase):
         """It checks nothing, and takes no seal for a part of the record."""
         await self.store.replace("told/a", b"value")
         self.assertEqual(await SealedStore(self.behind).get("told/a"), b"value")
+
+    async def test_nothing_is_written_without_a_key_where_others_seal(self) -> None:
+        """They would not believe it. Locks need no seal, and what is there is read."""
+        await self.store.create("frozen/a/six", b"a page")
+        without = SealedStore(self.behind)
+        self.assertEqual(await without.create("frozen/a/six", b"another page"), b"a page")
+        for writing in (without.create("frozen/a/idna", b"x"), without.replace("told/a", b"x"), without.check_key()):
+            with self.assertRaises(StoreTrouble) as raised:
+                await writing
+            self.assertIn("--record-key FILE", raised.exception.detail)
+        await without.create("locks/a", b"six==1.0\n")
+        self.assertEqual(sorted([name async for name in self.behind.names("frozen/")]), ["frozen/a/six"])
+
+    async def test_a_store_without_seals_needs_no_key(self) -> None:
+        """Neither an empty one, nor one whose records have none."""
+        behind = MemoryStore(self.clock)
+        for name in ("frozen/a/six", "frozen/a/idna"):
+            store = SealedStore(behind)
+            await store.check_key()
+            self.assertEqual(await store.create(name, b"a page"), b"a page")
 
 
 class KeyFileTests(TestCase):

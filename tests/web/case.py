@@ -45,6 +45,7 @@ class WatchedSite(BoundedSite):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.open: dict[Any, Deferred[None]] = {}
+        self.turns = Turns(reactor)  # type: ignore[arg-type]  # those of the connections, which are real
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol:
         protocol: Any = super().buildProtocol(addr)
@@ -79,7 +80,6 @@ class WebCase(TestCase):
         self.shelf = Shelf(self.store, self.upstream, self.clock, "tests")
         self.ready_answers = ReadyAnswers(1 << 20)
         self.site = self.make_site(self.made_root(), self.clock, LARGEST, self.ready_answers)
-        self.site.turns = Turns(reactor)  # type: ignore[arg-type]  # those of the connections, which are real
         self.port = self.listening()
         self.wires: list[Wire] = []
         self.address = await self.committed("six==1.0")

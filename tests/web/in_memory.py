@@ -10,6 +10,7 @@ from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 
 from reqpi.web.http.site import BoundedSite
+from reqpi.web.http.turns import Turns
 from tests.web.wire import Reply, Wire
 
 __all__ = ["InMemory"]
@@ -25,6 +26,7 @@ class InMemory(StringTransport):
         super().__init__(peerAddress=IPv4Address("TCP", "192.0.2.1", 40000))
         self.site = site
         self.aborted = False
+        site.turns = Turns(reactor)  # type: ignore[arg-type]  # the clock of a test stands still meanwhile
         self.channel: Any = site.buildProtocol(None)
         self.channel.makeConnection(self)
 

@@ -21,10 +21,12 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import LogEvent, Logger
 
 from reqpi.cli.stderr_log import begin_logging
+from reqpi.core.errors import StoreTrouble
 from reqpi.server.listening import CannotListen
 from reqpi.server.open_to_others import open_to_others
 from reqpi.server.server import Server, assemble
 from reqpi.server.settings import Settings
+from reqpi.storage.sealed import SealedStore
 from reqpi.web.http.only_client import LOGIN, OnlyClient
 
 __all__ = ["Beside", "port_for", "served"]
@@ -89,11 +91,25 @@ def port_for(address: str) -> int:
     return port
 
 
+async def _check_key(server: Server) -> None:
+    """Check that what the command has to store can be sealed, if servers on its store seal what they write.
+
+    :raises reqpi.core.errors.StoreTrouble: there is no key.
+    """
+    if isinstance(server.store, SealedStore):
+        try:
+            await server.store.check_key()
+        except StoreTrouble:
+            await server.stopService()
+            raise
+
+
 async def _serve(settings: Settings, ready: Future[str], end: Deferred[None], beside: Beside | None) -> None:
     """Serve until ``end`` fires, then stop the reactor. An error before ``ready`` fires is passed to its waiter."""
     try:
         server = _started(settings)
         ports = await server.ready
+        await _check_key(server)
         if beside is not None and settings.only is not None:
             beside.start(server, settings.only, _reactor)
         ready.set_result(_url_of(ports, settings.only))

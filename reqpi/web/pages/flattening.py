@@ -1,8 +1,7 @@
 """Trees of :mod:`twisted.web.template` as bytes, in one go.
 
 Twisted's own ``flatten`` can wait for parts of a page, and for that makes a generator of each element and each text. A
-page for people has all of its parts before, so one pass over the tree suffices: it gives the same bytes, and takes a
-seventh of the time.
+page for people has all of its parts before, so one pass over the tree suffices: it gives the same bytes in less time.
 """
 
 from __future__ import annotations

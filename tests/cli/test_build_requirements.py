@@ -123,8 +123,10 @@ class GethashTests(CommandTestCase):
 
     def test_with_hold_it_waits_until_the_server_knows(self) -> None:
         """The files are there by then."""
-        index = self.server.takes(DOCUMENT)
-        self.server.says(f"/{address_of(DOCUMENT)}/held", 200, {"complete": True, "holding": None})
+        address = address_of(DOCUMENT)
+        index = f"{self.server.url}/{address}/simple/"
+        self.server.says("/locks?hold=1", 201, {"address": address, "index": index, "pins": 1, "warnings": []})
+        self.server.says(f"/{address}/held", 200, {"complete": True, "holding": None})
         self.server.says(self.path, 200, {"warnings": [self.note]})
         status, out, err = self.run_reqpi("gethash", "--hold", "--url", self.server.url, "requirements.txt")
         self.assertEqual((status, out), (0, f"{index}\n"))

@@ -233,10 +233,6 @@ class Server(Service):
         except TimeoutError:
             self._log.warn("requests were still in flight after {grace} s", grace=GRACE)
         try:
-            await Deferred.fromCoroutine(self._services.files_kept()).addTimeout(GRACE, self._reactor)
-        except TimeoutError:
-            self._log.warn("files were still on their way to the store after {grace} s", grace=GRACE)
-        try:
             await self.shelf.write_refusals()
             await self._services.runs.tend()
             if self._services.room is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,6 @@ class Services:
     :param policy: what is refused beyond locks; ``None`` for a server inside a command.
     :param readings: the parts whose numbers an operator can see.
     :param report: returns the state of the server as JSON.
-    :param files_kept: waits until every verified file is in the store.
     """
 
     store: Store
@@ -91,7 +90,6 @@ class Services:
     policy: FollowedPolicy | None
     readings: ServerReadings
     report: Callable[[], Awaitable[Mapping[str, Any]]]
-    files_kept: Callable[[], Coroutine[Any, Any, None]]
 
     @property
     def counts(self) -> ServerCounts:
@@ -109,7 +107,6 @@ class _Verbs:
     open_index: OpenIndex | None
     runs: Runs
     parsing: Parsing
-    files_kept: Callable[[], Coroutine[Any, Any, None]]
 
 
 def services_of(
@@ -180,7 +177,6 @@ def services_of(
         policy,
         readings,
         report,
-        verbs.files_kept,
     )
 
 
@@ -202,7 +198,7 @@ def _verbs(
     open_index = None
     if settings.learning:
         open_index = OpenIndex(LearnSessions(store, reactor), upstream, files, reactor, shelf.denials)
-    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), parsing, files.kept)
+    return _Verbs(locks, crates, prefreeze, open_index, Runs(store, reactor, uuid.uuid4().hex), parsing)
 
 
 def _site(

@@ -81,7 +81,6 @@ class Download:
         self._algorithms = tuple(algorithms)
         self._keeps = keeps
         self._largest = largest
-        self._verified: MeasuredFile | None = None
         self._failure: UpstreamTrouble | Exception | None = None
         self._watchers: list[Deferred[None]] = []
         self._settling: list[Deferred[None]] = []
@@ -106,7 +105,7 @@ class Download:
             raise
         else:
             self.size = measured.size
-            self.measured = self._verified = measured
+            self.measured = measured
             return measured
         finally:
             self._progress()
@@ -123,9 +122,10 @@ class Download:
             incoming = await (self._store.begin() if self._name is None else self._store.claim(self._name))
             if incoming is not None:
                 self._incoming, self._is_intact = incoming, True
+                fetch = Fetch(self.file, self._clock, self._grown, self._algorithms, self._keeps, largest=self._largest)
                 measured = await self._meanwhile()
                 if measured is None:
-                    measured = await self._fetch().run(upstream, incoming)
+                    measured = await fetch.run(upstream, incoming)
                     self.outcome = "kept" if self._keeps is None or self._keeps(measured) else "measured"
                 return measured
             following = await self._store.follow(str(self._name))
@@ -133,17 +133,6 @@ class Download:
                 self._incoming = following
                 return await self._followed(following)
         raise UpstreamTrouble(f"{self.file.filename} is fetched again and again", "Ask again in a moment.")
-
-    def _fetch(self) -> Fetch:
-        return Fetch(
-            self.file,
-            self._clock,
-            self._grown,
-            self._algorithms,
-            self._keeps,
-            on_verified=self._whole,
-            largest=self._largest,
-        )
 
     async def _followed(self, following: Following) -> MeasuredFile:
         """Follow another process that fetches the file."""
@@ -194,11 +183,6 @@ class Download:
             raise _again(self._failure or UpstreamTrouble(f"{self.file.filename} was not downloaded"))
         return self.measured.size
 
-    @property
-    def is_verified(self) -> bool:
-        """Whether all of its bytes may be read: they are in the store, or on their way there."""
-        return self._verified is not None
-
     async def ended(self) -> None:
         """Wait until another download of the file can begin: this one has succeeded or failed, and was cleaned up."""
         while not self.has_ended:
@@ -234,7 +218,7 @@ class Download:
         """
         self._readers += 1
         try:
-            while start < stop and self._verified is None:
+            while start < stop and self.measured is None:
                 if self._failure is not None:
                     raise _again(self._failure)
                 end = min(stop, self._free)
@@ -245,8 +229,6 @@ class Download:
                     await self._woken(self._watchers)
             if start < stop and await self._is_at_hand():
                 yield stop
-            elif start < stop and self.measured is None and self._failure is not None:
-                raise _again(self._failure)
         finally:
             self._readers -= 1
             await self._let_go()
@@ -265,7 +247,7 @@ class Download:
 
         :raises reqpi.core.errors.StoreTrouble: it was changed; it is removed from the store.
         """
-        incoming, measured = self._incoming, self._verified
+        incoming, measured = self._incoming, self.measured
         if incoming is None or measured is None or self._is_discarded or incoming.size != measured.size:
             return False
         if not self._is_intact:
@@ -321,11 +303,6 @@ class Download:
             waiting.remove(mine)
             return False
         return True
-
-    def _whole(self, measured: MeasuredFile) -> None:
-        """Let readers have the rest: it is right, and on its way to the disk."""
-        self._verified = measured
-        self._progress()
 
     def _grown(self, size: int | None) -> None:
         self.size = size

@@ -117,11 +117,6 @@ class Downloads:
         """Wait until a file is in the store, and return its size; see :meth:`Download.finished`."""
         return await self._outcome_for(file, Download.finished)
 
-    async def kept(self) -> None:
-        """Wait until the files whose digests are verified are in the store. Clients may have all of their bytes."""
-        for download in [each for each in self._under_way.values() if each.is_verified]:
-            await download.ended()
-
     async def _outcome_for(self, file: File, share: Callable[[Download], Awaitable[_T]]) -> _T:
         """Return what a download gives to one of those who share it.
 

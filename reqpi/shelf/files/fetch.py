@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Collection
 
 from attrs import evolve, frozen
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -69,7 +68,6 @@ class Fetch:
     :param on_progress: called with the size of the file, in bytes, as far as it is known, whenever that or the number
         of received bytes has changed.
     :param algorithms: the names of the digests to compute.
-    :param on_verified: called with what was measured once every digest holds, and before the file is on the disk.
     :param largest: bytes of the file, at most.
     :param keeps: whether to store a file with these digests; ``None``: every file is stored.
     """
@@ -82,11 +80,9 @@ class Fetch:
         algorithms: Collection[str] = ("sha256",),
         keeps: Keeps | None = None,
         *,
-        on_verified: Callable[[MeasuredFile], None] = lambda _: None,
         largest: int = LARGEST,
     ) -> None:
         self._file = file
-        self._on_verified = on_verified
         self.size = file.size
         self._clock = clock
         self._began = clock.seconds()
@@ -106,9 +102,7 @@ class Fetch:
         await self._take(upstream, incoming)
         measured = self._verified(incoming.size)
         if self._keeps is None or self._keeps(measured):
-            keeping = Deferred.fromCoroutine(incoming.keep(measured.sha256))
-            self._on_verified(measured)
-            await keeping
+            await incoming.keep(measured.sha256)
         return measured
 
     async def _take(self, upstream: FileSource, incoming: Incoming) -> None:

@@ -35,10 +35,6 @@ class FileParts:
     file_insides: FileInsides
     publishers: Publishers
 
-    async def kept(self) -> None:
-        """See :meth:`reqpi.shelf.files.downloads.Downloads.kept`."""
-        await self.downloads.kept()
-
     @classmethod
     def over(
         cls,

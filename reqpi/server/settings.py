@@ -67,7 +67,7 @@ class Settings:
     :param metrics: a Twisted endpoint string; ``None``: there are no metrics.
     :param worker: the number of this process among several workers, from 1; 0: it is the only one. No option sets it.
     :param log_file: the server's own log, to which each process appends its access log: its path, or the descriptor of
-        the open file; ``None``: it is no file. No option sets it.
+        the open file; ``None``: the log is not a file. No option sets it.
     :param passing: a folder for files that are needed no longer than this process runs; ``None``: the store keeps
         them. No option sets it.
     """

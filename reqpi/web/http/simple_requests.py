@@ -144,10 +144,10 @@ class SimpleRequests:
             target, no_body = line[5:-9], True
         else:
             return None
-        head = self._simple_head(rest)
+        head = self._parsed_head(rest)
         return None if head is None else SimpleRequest(line, target, no_body, head, (target[:_ADDRESS], head.log))
 
-    def _simple_head(self, head: bytes) -> SimpleHead | None:
+    def _parsed_head(self, head: bytes) -> SimpleHead | None:
         """Return the result of :func:`simple_head`, which is remembered for simple heads."""
         known = self._heads.get(head)
         if known is None:

@@ -29,6 +29,6 @@ class ConnectionTests(LimitsCase):
             peer.abortConnection()
             await peer.wire.ended
             await self.turn()
-            peer.channel = None  # the transport of a test keeps it
+            peer.channel = peer.producer = None  # the transport of a test keeps both
             del peer
             self.assertIsNone(channel(), paths)

@@ -64,6 +64,7 @@ class Swept:
     blobs: int
     size: int
 
+
 _PAGE = kind_of(page_record(""))
 
 _NAMING = (

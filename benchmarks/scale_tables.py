@@ -204,8 +204,9 @@ def _rows(found: Found, store: Simulated) -> Iterator[_Row]:
     cold = served.cold.cpu - served.warm.cpu
     yield "the first install of a lock, CPU beyond a warm one's, ms", model.cold * 1e3, cold * 1e3
     yield "memory of an idle server, MB", found.constants.idle / 1e6, served.idle / 1e6
-    after = found.small.installs.warm.memory
-    yield "memory after the same number of installs, MB", after / 1e6, served.warm.memory / 1e6
+    idle = found.constants.idle
+    after = idle + (found.small.installs.warm.memory - idle) * store.pins / found.small.pins
+    yield "memory after installs of twenty locks, MB", after / 1e6, served.warm.memory / 1e6
     if "sweep" in store.walks:
         grown = 250 * (store.locks + 3 * distinct)
         few = found.small.walks["sweep"].memory

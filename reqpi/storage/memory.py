@@ -202,7 +202,7 @@ class MemoryIncoming:
         return bytes(memoryview(self._held())[start:stop])
 
     def local(self) -> None:
-        """See :meth:`reqpi.core.interfaces.Incoming.local`. There is no file."""
+        """See :meth:`reqpi.core.interfaces.Incoming.local`. The bytes are in memory alone."""
 
     async def keep(self, sha256: str) -> None:
         """See :meth:`reqpi.core.interfaces.Incoming.keep`."""

@@ -56,9 +56,7 @@ class Incoming(Protocol):
     def local(self) -> BinaryIO | None:
         """Return the blob as an open, unbuffered file that grows with it, for the kernel to send. The caller closes it.
 
-        It stays readable after :meth:`discard`.
-
-        :returns: ``None`` if the blob is not a file on this machine.
+        :returns: a file that stays readable after :meth:`discard`; ``None`` if the blob is not one on this machine.
         """
 
     async def keep(self, sha256: str) -> None:

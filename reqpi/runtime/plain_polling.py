@@ -15,12 +15,15 @@ from twisted.logger import Logger
 
 __all__ = ["poll_plainly"]
 
+_NEEDED = ("_poller", "_selectables", "_doReadOrWrite")
+"""Undocumented attributes of the epoll reactor. A later Twisted that lacks one polls by itself."""
+
 _log = Logger()
 
 
 def poll_plainly(reactor: Any) -> None:
     """Have a reactor call the descriptors that are ready without that context. Any other reactor stays as it is."""
-    if type(reactor).__module__ == "twisted.internet.epollreactor":
+    if type(reactor).__module__ == "twisted.internet.epollreactor" and all(hasattr(reactor, name) for name in _NEEDED):
         reactor.doIteration = partial(_poll, reactor)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -27,11 +28,16 @@ class MirrorCase(WithSources):
         own = ("--upstream", self.upstream.url, *self.allowed, "--url", self.served_at)
         return super().started(*(options or own))
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables for a command: a server inside it keeps its store in the folder of this test."""
+        return os.environ | {"XDG_STATE_HOME": str(self.folder / "state")}
+
     def reqpi(self, *arguments: str, status: int = 0) -> str:
         """Run a command to its end; what it says."""
         done = subprocess.run(
-            [sys.executable, "-m", "reqpi", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240,
-            check=False,
+            [sys.executable, "-m", "reqpi", *arguments], cwd=ROOT, env=self.environ, capture_output=True, text=True,
+            timeout=240, check=False,
         )  # fmt: skip
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout + done.stderr

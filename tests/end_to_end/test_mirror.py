@@ -171,7 +171,8 @@ class EveryBodyTests(EveryBodyCase):
         work = self.tree / f".{address}.part" / "files"
         self.upstream.fail(large.filename, Trickle(piece=1 << 10, first=2 << 20))  # the rest: four minutes
         command = ("mirror", str(lock), "-o", str(self.tree), "--upstream", self.upstream.url)
-        process = subprocess.Popen([sys.executable, "-m", "reqpi", *command], cwd=ROOT, stderr=subprocess.DEVNULL)
+        whole = [sys.executable, "-m", "reqpi", *command]
+        process = subprocess.Popen(whole, cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         part, small = work / f".{large.sha256}.part", work / self.files["top"].sha256

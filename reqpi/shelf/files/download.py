@@ -16,6 +16,8 @@ from typing import BinaryIO
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from reqpi.core.errors import Pending, ReqPIError, StoreTrouble, UpstreamTrouble
 from reqpi.core.interfaces import FileSource, Following, Incoming, Store
@@ -26,6 +28,8 @@ from reqpi.shelf.files.fetch import LARGEST, Fetch, Keeps, MeasuredFile
 from reqpi.shelf.files.verified_blobs import AT_LENGTH, HELD_BACK, VerifiedBlobs
 
 __all__ = ["HELD_BACK", "Download"]
+
+_log = Logger()
 
 _SHARES = (1 << 14, 1 << 20, 1 << 25)
 """Bytes that readers get at a time: one reader at least, one at most, and all of them together."""
@@ -231,7 +235,8 @@ class Download:
                 yield stop
         finally:
             self._readers -= 1
-            await self._let_go()
+            # The client has its bytes, and may close the connection now: the response ends without the disk.
+            Deferred.fromCoroutine(self._let_go()).addErrback(_not_discarded)
 
     def local(self) -> BinaryIO | None:
         """Return the file, which grows, for the kernel to send as far as :meth:`released` says. The caller closes it.
@@ -317,6 +322,11 @@ class Download:
 def _again(error: Exception) -> Exception:
     """Return a copy of an error that one coroutine raised, for another one to raise."""
     return error.again() if isinstance(error, ReqPIError) else error
+
+
+def _not_discarded(failure: Failure) -> None:
+    """Log that the place in which a file was downloaded was not cleared."""
+    _log.failure("cannot remove a finished download", failure)
 
 
 def _fire(waiting: list[Deferred[None]]) -> None:

@@ -53,7 +53,7 @@ class VerifyingTests(DamageCase):
         """And all of it was looked at."""
         await self.prepared()
         self.assertEqual(
-            await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1, records=1, trusted=1)
+            await self.verify(), StoreVerdict(files=1, size=len(SIX), locks=1, lists=1, records=2, trusted=1)
         )
 
     async def test_looking_is_no_use(self) -> None:

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 from twisted.trial.unittest import SynchronousTestCase
@@ -71,6 +72,13 @@ class EndToEnd(SynchronousTestCase):
         index = done.stdout.strip()
         self.assertEqual(index, f"{self.server.url}/{sha256(lock.encode()).hexdigest()}/simple/")
         return index
+
+    def posted(self, lock: str = LOCK) -> str:
+        """Commit as a script would, for which no file is fetched early; the index's URL."""
+        request = Request(f"{self.server.url}/locks", lock.encode(), method="POST")
+        with urlopen(request, timeout=240) as response:
+            self.assertEqual(response.status, 201)
+        return f"{self.server.url}/{sha256(lock.encode()).hexdigest()}/simple/"
 
     def get(self, url: str, **headers: str) -> tuple[HTTPResponse, bytes]:
         """Ask the server, on a connection of its own.

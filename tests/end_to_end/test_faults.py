@@ -47,7 +47,7 @@ class FaultsTests(EndToEnd):
 
     def assert_never_whole_and_never_kept(self, fault: Fault) -> None:
         """With ``fault`` in every file; and without it all is well."""
-        index = self.committed()
+        index = self.posted()
         self.get(f"{index}top/")
         self.upstream.fail(self.files["top"].filename, fault)
         status, _ = self.fetch(index)
@@ -102,7 +102,7 @@ class FaultsTests(EndToEnd):
 
     def test_a_content_encoding_that_it_does_not_have(self) -> None:
         """A file is taken as it was sent, whatever it is called; its digest is right."""
-        index = self.committed()
+        index = self.posted()
         self.upstream.fail(self.files["top"].filename, Encoding("gzip"))
         self.assertEqual(self.fetch(index), (200, self.files["top"].content))
 
@@ -127,7 +127,7 @@ class FaultsTests(EndToEnd):
     def test_a_page_in_trouble_is_503_and_comes_back(self) -> None:
         """With Retry-After, so that clients ask again; nothing of it is frozen, nor was it ahead."""
         self.upstream.fail("page", Status(503))
-        index = self.committed()
+        index = self.posted()
         for fault in (Status(503), Garbage(), Encoding("gzip"), RedirectLoop(), ShortBody(20), Status(500)):
             self.upstream.fail("page", fault)
             response, body = self.get(f"{index}top/")
@@ -140,7 +140,7 @@ class FaultsTests(EndToEnd):
 
     def test_metadata_in_trouble_does_not_lie(self) -> None:
         """Core metadata with wrong bytes upstream is refused, or read from the wheel: never passed on."""
-        index = self.committed()
+        index = self.posted()
         self.upstream.fail("metadata", First(1, WrongBytes()))
         for _ in range(2):
             response, body = self.get(f"{index}top/{self.files['top'].filename}.metadata")

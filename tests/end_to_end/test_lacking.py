@@ -32,7 +32,8 @@ class LackingTests(FetchCase):
         for url in (True, False):
             self.upstream.forget()
             self.assert_lacking(self.fetch(lock=LOCK, url=url))
-            self.assertLessEqual(len(self.upstream.asked("/simple/nosuch/")), 1, "nothing is asked for again")
+            # The server asks once on its own, as the files of a new lock are fetched early.
+            self.assertLessEqual(len(self.upstream.asked("/simple/nosuch/")), 2, "nothing is asked for again")
 
     def test_of_two_documents(self) -> None:
         (self.folder / "more.txt").write_text("# one\nnosuch==1.0\n")

@@ -41,7 +41,7 @@ class Promises(EndToEnd):
 
     def test_what_is_pinned_is_installed_though_there_is_newer(self) -> None:
         """With all that it requires, wheels and sdists, and nothing for other platforms."""
-        index = self.committed()
+        index = self.posted()
         done = self.install(index, "top")
         self.assertEqual(done.status, 0, done.said)
         self.assertEqual(self.installed(), PINNED)
@@ -49,7 +49,7 @@ class Promises(EndToEnd):
 
     def test_what_is_not_pinned_fails_and_is_named(self) -> None:
         """To the user, and under /refused."""
-        index = self.committed()
+        index = self.posted()
         done = self.install(index, "other")
         self.assertNotEqual(done.status, 0)
         self.assertIn(self.refusal.format(project="other", short=index.split("/")[3][:8]), done.said)
@@ -58,7 +58,7 @@ class Promises(EndToEnd):
 
     def test_a_lock_that_lacks_a_dependency_fails_and_names_it(self) -> None:
         """Instead of taking the newest there is."""
-        index = self.committed(LOCK.replace("mid==1.5\n", ""))
+        index = self.posted(LOCK.replace("mid==1.5\n", ""))
         done = self.install(index, "top")
         self.assertNotEqual(done.status, 0)
         self.assertIn("mid", done.said)
@@ -67,7 +67,7 @@ class Promises(EndToEnd):
 
     def test_another_version_of_what_is_pinned_is_not_there(self) -> None:
         """The page has the pinned one alone."""
-        index = self.committed()
+        index = self.posted()
         done = self.install(index, "top==2.0")
         self.assertNotEqual(done.status, 0)
         self.assertIn("top==2.0", done.said)
@@ -76,7 +76,7 @@ class Promises(EndToEnd):
     def test_a_lock_with_digests_admits_no_other_file_of_that_version(self) -> None:
         """Not even one that any client would like better."""
         better = self.upstream.wheel("source", "3.0", files={"source.py": b"__version__ = 'evil'\n"})
-        index = self.committed("".join(_hashed(self.files[name], f"{name}=={PINNED[name]}") for name in PINNED))
+        index = self.posted("".join(_hashed(self.files[name], f"{name}=={PINNED[name]}") for name in PINNED))
         done = self.install(index, "top")
         self.assertEqual(done.status, 0, done.said)
         self.assertEqual(self.installed(), PINNED)
@@ -84,7 +84,7 @@ class Promises(EndToEnd):
 
     def test_wrong_bytes_are_never_installed(self) -> None:
         """An upstream that serves other bytes than it lists makes the install fail, until it is well again."""
-        index = self.committed()
+        index = self.posted()
         self.upstream.fail(self.files["mid"].filename, WrongBytes())
         done = self.install(index, "top")
         self.assertNotEqual(done.status, 0)

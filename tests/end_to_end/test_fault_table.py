@@ -141,7 +141,7 @@ class FaultTableTests(EndToEnd):
         cases = self.supply(rows)
         for case in cases:  # before the lock is frozen, which begins when it is committed
             self.upstream.fail(self.place(case), case.row.fault())
-        index = self.committed(self.lock)
+        index = self.posted(self.lock)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             outcomes = list(pool.map(partial(self.play, index), cases))
         self.conclude(self.healed(index, outcomes), self.server.log)
@@ -166,7 +166,7 @@ class FaultTableTests(EndToEnd):
         """Have a server with other options on the same store; the URL of its index."""
         self.server.stop()
         self.server = self.started(*options)
-        return self.committed(self.lock)
+        return self.posted(self.lock)
 
     # One case
 

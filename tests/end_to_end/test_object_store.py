@@ -185,7 +185,7 @@ class ObjectStoreTests(ObjectStoreCase):
         cache = self.folder / "cache"
         self.server.stop()
         self.server = self.started("--upstream", self.upstream.url, "--cache", str(cache))
-        index = self.committed()
+        index = self.posted()
         file = self.files["top"]
         url = f"{index}top/{file.filename}"
         self.assertEqual(self.served(url), file.content)
@@ -198,9 +198,9 @@ class ObjectStoreTests(ObjectStoreCase):
         """They share the spool, and so the fetch."""
         self.server.stop()
         self.server = self.started("--upstream", self.upstream.url, "--workers", "2")
-        index = self.committed()
+        index = self.posted()
         file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(1 << 20)})
-        index = self.committed("large==1.0\n")
+        index = self.posted("large==1.0\n")
         self.get(f"{index}large/")
         self.upstream.fail(file.filename, Drip(1 << 18, 0.3))
         from tests.end_to_end.test_workers import crowd

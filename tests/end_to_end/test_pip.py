@@ -30,7 +30,7 @@ class PipPromises(Promises):
 
     def test_the_lock_itself_installs_its_markers_included(self) -> None:
         """``-r requirements.txt``: what is for another Python stays away, and so does it upstream."""
-        index = self.committed()
+        index = self.posted()
         done = self.install(index, "-r", "requirements.txt")
         self.assertEqual(done.status, 0, done.said)
         self.assertEqual(set(self.installed()), {"top", "mid", "source"})
@@ -38,7 +38,7 @@ class PipPromises(Promises):
 
     def test_the_served_lock_installs_with_its_digests_required(self) -> None:
         """``/<address>/requirements.txt`` has a digest for everything."""
-        index = self.committed()
+        index = self.posted()
         lock = index.replace("/simple/", "/requirements.txt")
         done = self.install(index, "--require-hashes", "-r", lock)
         self.assertEqual(done.status, 0, done.said)
@@ -53,7 +53,7 @@ class NewestPipTests(PipPromises):
 
     def test_a_resolution_takes_core_metadata_alone(self) -> None:
         """No wheel is downloaded for it, not even by the server."""
-        index = self.committed()
+        index = self.posted()
         done = self.pip(index, "install", "--dry-run", "--ignore-installed", "top")
         self.assertEqual(done.status, 0, done.said)
         wheel = self.files["top"].filename

@@ -62,7 +62,7 @@ class FullDiskTests(SmallDiskCase):
         """Until there is room; then everything is well by itself, and nothing half-written is left."""
         file = self.upstream.wheel("large", "1.0", files={"large.bin": os.urandom(1 << 20)})
         lock = "top==1.0\nlarge==1.0\n"
-        index = self.committed(lock)
+        index = self.posted(lock)
         top = f"{index}top/{self.files['top'].filename}"
         self.assertEqual(self.served(top), self.files["top"].content)
         self.served(f"{index}large/")
@@ -74,7 +74,7 @@ class FullDiskTests(SmallDiskCase):
             self.assertEqual((response.status, response.reason), (507, "the store is full"), body)
         response, body = self.post(f"{self.server.url}/locks", b"six==1.0\n" + b"# room\n" * 5000)
         self.assertEqual(response.status, 507, body)
-        self.assertEqual(self.committed(lock), index)
+        self.assertEqual(self.posted(lock), index)
         self.assertEqual(self.get(top)[1], self.files["top"].content)
         self.assertEqual(list((self.store / "incoming").iterdir()), [])
         self.verify()
@@ -84,7 +84,7 @@ class FullDiskTests(SmallDiskCase):
 
     def test_it_starts_on_a_full_disk(self) -> None:
         """To serve what it has."""
-        index = self.committed()
+        index = self.posted()
         top = f"{index}top/{self.files['top'].filename}"
         self.served(top)
         self.server.stop()
@@ -112,13 +112,13 @@ class ReadOnlyTests(SmallDiskCase):
 
     def test_what_is_there_is_served(self) -> None:
         """And the rest is 503, until it can be written again."""
-        index = self.committed()
+        index = self.posted()
         top, mid = (f"{index}{name}/{self.files[name].filename}" for name in ("top", "mid"))
         self.served(top)
         self.served(f"{index}mid/")
         self.mount("-o", "remount,ro", str(self.disk))
         self.assertEqual(self.get(top)[1], self.files["top"].content)
-        self.assertEqual(self.committed(), index)
+        self.assertEqual(self.posted(), index)
         self.assertIn(self.files["mid"].filename.encode(), self.get(f"{index}mid/")[1])
         response, body = self.get(mid)
         self.assertEqual((response.status, json.loads(body)["title"]), (503, "the store cannot be written"))
@@ -140,7 +140,7 @@ class SlowStoreTests(ObjectStoreCase):
 
     def test_an_install_takes_longer(self) -> None:
         """And that is all."""
-        index = self.committed()
+        index = self.posted()
         for client in ("pip", "uv"):
             began = monotonic()
             done = self.installed(client, index, client)
@@ -160,7 +160,7 @@ class AwayTests(ObjectStoreCase):
         projects = [f"part{number}" for number in range(10)]
         for project in projects:
             self.upstream.wheel(project, "1.0", files={f"{project}.py": os.urandom(1 << 14)})
-        index = self.committed("".join(f"{project}==1.0\n" for project in projects))
+        index = self.posted("".join(f"{project}==1.0\n" for project in projects))
         self.assertEqual(self.installed("uv", index, "before", "part0").status, 0)
         clients.environment("pip", "pip")
         self.freeze(30.0)

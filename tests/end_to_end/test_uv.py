@@ -26,7 +26,7 @@ class UvTests(Promises):
 
     def test_a_resolution_takes_core_metadata_alone(self) -> None:
         """No wheel is downloaded for it, not even by the server."""
-        index = self.committed()
+        index = self.posted()
         (self.folder / "wanted.in").write_text("top\n")
         done = self.uv(index, "compile", "wanted.in", "--generate-hashes")
         self.assertEqual(done.status, 0, done.said)

@@ -75,6 +75,7 @@ class EndToEnd(SynchronousTestCase):
 
     def posted(self, lock: str = LOCK) -> str:
         """Commit as a script would, for which no file is fetched early; the index's URL."""
+        (self.folder / "requirements.txt").write_text(lock)
         request = Request(f"{self.server.url}/locks", lock.encode(), method="POST")
         with urlopen(request, timeout=240) as response:
             self.assertIn(response.status, (200, 201))

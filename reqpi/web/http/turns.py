@@ -17,8 +17,11 @@ from zope.interface import implementer
 
 __all__ = ["AT_A_TIME", "Turns", "WaitingForReader"]
 
-AT_A_TIME = 4
-"""Requests that begin in one turn of the reactor, of all connections together, except for those of the fast path."""
+AT_A_TIME = 12
+"""Requests that begin in one turn of the reactor, of all connections together, except for those of the fast path.
+
+They take some 10 ms. With four, an install under many attacks at once waited for turns that were full of other work.
+"""
 
 _Answer = Callable[[], None]
 
@@ -38,7 +41,7 @@ class Turns:
     def may_begin(self) -> bool:
         """Take a place in this turn, if one is left for a request that arrives; return whether there was one.
 
-        Places that are not taken stay for the turns that follow, so a timer is needed for each fourth request only.
+        Places that are not taken stay for the turns that follow, so a timer is needed for few requests only.
         """
         if not self._left or self._waiting:
             return False

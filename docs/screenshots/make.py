@@ -42,7 +42,7 @@ LEFT_OUT = frozenset({"search", "project", "compare", "missing", "forbidden"})
 """Pages that look like another one."""
 
 OPENED = {"pins": ".pins details", "actions": "#actions details", "deny": "#actions details"}
-"""What is opened on a page before the picture is made: the first of these elements."""
+"""The selector, by page, whose first element is opened before the picture is made."""
 
 BEGINS = {"refused": "#refused", "actions": "#actions"}
 """Where the picture of a page begins, if it is not at its top."""

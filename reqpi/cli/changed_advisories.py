@@ -9,14 +9,13 @@ from attrs import frozen
 
 from reqpi.client.advisories import QueriedRelease, advisories_about
 from reqpi.client.target import index_of
+from reqpi.core.advisories.changed import package_of
 from reqpi.core.diff import Change
 
 __all__ = ["ChangedAdvisories", "changed_advisories"]
 
 _VERSION = re.compile(r"[A-Za-z0-9.!+_*-]{1,100}")
 """A version that an advisory can name. The URL of an archive stands in the place of one, too."""
-
-_CRATE = "cargo:"
 
 
 @frozen
@@ -64,6 +63,5 @@ def _sides(change: Change) -> tuple[list[QueriedRelease], list[QueriedRelease]]:
 
 
 def _releases(project: str, versions: Iterable[str]) -> list[QueriedRelease]:
-    ecosystem = "crates.io" if project.startswith(_CRATE) else "PyPI"
-    name = project.removeprefix(_CRATE)
+    ecosystem, name = package_of(project)
     return [QueriedRelease(ecosystem, name, version) for version in versions if _VERSION.fullmatch(version)]

@@ -10,7 +10,7 @@ from reqpi.core.advisories.index import AdvisoryIndex
 from reqpi.core.advisories.model import CRATES, PYPI, Advisory
 from reqpi.core.diff import Change
 
-__all__ = ["AdvisedChange", "AdvisedChanges", "advised_changes"]
+__all__ = ["AdvisedChange", "AdvisedChanges", "advised_changes", "package_of"]
 
 _MOST = 50_000
 """Comparisons of a release with an advisory, for one answer: less than a second of a thread."""
@@ -52,7 +52,7 @@ def advised_changes(index: AdvisoryIndex, changes: Iterable[Change], most: int =
     """
     found, unread = {}, 0
     for change in changes:
-        ecosystem, name = _package(change.project)
+        ecosystem, name = package_of(change.project)
         versions = len(change.before) + len(change.after)
         effort = versions * len(index.about(ecosystem, name))
         if effort > most:
@@ -69,8 +69,8 @@ def advised_changes(index: AdvisoryIndex, changes: Iterable[Change], most: int =
     return AdvisedChanges(found, unread)
 
 
-def _package(project: str) -> tuple[str, str]:
-    """Return the ecosystem of a project, and its name there."""
+def package_of(project: str) -> tuple[str, str]:
+    """Return the ecosystem of a project that differs, as OSV names it, and the name of the project there."""
     return (CRATES, project.removeprefix(_CRATE)) if project.startswith(_CRATE) else (PYPI, project)
 
 

@@ -82,7 +82,6 @@ class StaticTree:
     def _written(self, top: Path, each: StaticResource) -> bool:
         """Write one file, unless it is there."""
         place = top / each.place
-        digest = each.sha256 if each.body is None else sha256(each.body).hexdigest()
         fresh = not self._is_there(place, each)
         if fresh:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +92,7 @@ class StaticTree:
             else:
                 write(part, each.body, follow=False)
             part.replace(place)
-        _date(place, digest)
+        _date(place, each.digest)
         return fresh
 
     def _is_there(self, place: Path, each: StaticResource) -> bool:

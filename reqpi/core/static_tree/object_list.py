@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from reqpi.core.static_tree.resource import StaticResource
@@ -27,5 +26,4 @@ def object_list(address: str, resources: Iterable[StaticResource]) -> bytes:
 
 
 def _row(address: str, each: StaticResource) -> tuple[str, ...]:
-    sha256 = each.sha256 if each.body is None else hashlib.sha256(each.body).hexdigest()
-    return (f"{address}/{each.url}", f"{address}/{each.place}", each.content_type, each.caching, sha256)
+    return (f"{address}/{each.url}", f"{address}/{each.place}", each.content_type, each.caching, each.digest)

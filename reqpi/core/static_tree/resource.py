@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 from attrs import field, frozen
@@ -41,6 +42,11 @@ class StaticResource:
     sha256: str = ""
     caching: str = IMMUTABLE
     optional: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The lower-case hex sha256 of the content."""
+        return self.sha256 if self.body is None else hashlib.sha256(self.body).hexdigest()
 
 
 def is_safe(place: str) -> bool:

@@ -87,7 +87,7 @@ def _appending(log: Path | int) -> Callable[[str], None] | None:
 
 
 def _append(descriptor: int, text: str) -> None:
-    with suppress(OSError):  # the disk is full
+    with suppress(OSError):  # the disk is full: the log that would say so is this one
         os.write(descriptor, text.encode(errors="replace"))
 
 

@@ -178,6 +178,7 @@ class PartsTests(SynchronousTestCase):
         allowed = {
             ("server", "reqpi.shelf.files.file_parts.FileParts"),
             ("web", "reqpi.shelf.files.file_responses.FileResponse"),
+            ("web", "reqpi.shelf.files.file_responses.GrowingFile"),
         }
         self.assertEqual({(each.room, each.name) for each in parts}, allowed)
 

@@ -97,19 +97,6 @@ class Following(Protocol):
         """Stop following. Repeating does nothing."""
 
 
-class GrowingFile(Protocol):
-    """A file that is sent to a client while it is written to a store."""
-
-    def local(self) -> BinaryIO | None:
-        """Return it as an open file that grows; ``None`` if it is not on this machine, or no longer there."""
-
-    def released(self, start: int, stop: int) -> AsyncGenerator[int, None]:
-        """Yield the offsets up to which its bytes from ``start`` may be sent, each larger than the one before.
-
-        The last one is ``stop``, unless the rest has to be read from the store.
-        """
-
-
 @frozen
 class BlobIdentity:
     """The identity of a stored blob: as long as it is the same, the bytes are the same.
@@ -138,6 +125,15 @@ class Blobs(Protocol):
         """Return the identity of the blob; ``None`` if the store does not have it.
 
         No byte of it is read, so it says nothing about whether the bytes are right.
+        """
+
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """Return the :meth:`identity` of a blob that a client gets next, and :meth:`touch` it, in few steps.
+
+        A store on the network may mark the blob a moment later, and a cache in front of it may copy the blob first. A
+        store that can be read but not written does not mark it.
+
+        :param size: the bytes that the blob should have; ``None`` if they are unknown.
         """
 
     def read(

@@ -7,17 +7,33 @@ cannot be reached does the content of the cache decide.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from hashlib import sha256 as hasher
 from typing import BinaryIO
 
+from twisted.internet.defer import Deferred
+
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity, Following, Incoming, Store
+from reqpi.runtime.lru import LruCache
+from reqpi.runtime.singleflight import SingleFlight
 from reqpi.storage.cache import Cache
 from reqpi.storage.threads import InThread
 
 __all__ = ["CachedStore"]
+
+_SMALL = 1 << 22
+"""Bytes up to which a blob is copied to the cache before any of it is sent."""
+
+_KNOWN = 60.0
+"""Seconds for which the store is believed to have a blob that it had. A sweep spares a blob that was used in the hour
+before, and the bytes of the copy are verified like any other."""
+
+_REMEMBERED = 30_000
+"""Blobs of which that is remembered: some 200 bytes each."""
 
 
 class CachedStore:
@@ -26,12 +42,18 @@ class CachedStore:
     :param store: has everything.
     :param cache: has copies of the blobs that were read last.
     :param in_thread: calls a function in another thread.
+    :param clock: seconds since any fixed time.
     """
 
-    def __init__(self, store: Store, cache: Cache, in_thread: InThread) -> None:
+    def __init__(
+        self, store: Store, cache: Cache, in_thread: InThread, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._cache = cache
         self._in_thread = in_thread
+        self._clock = clock
+        self._seen: LruCache[str, float] = LruCache(_REMEMBERED)
+        self._copying: SingleFlight[bool] = SingleFlight()
 
     def open(self) -> None:
         """See :meth:`reqpi.core.interfaces.Store.open`."""
@@ -63,16 +85,74 @@ class CachedStore:
 
     async def identity(self, sha256: str) -> BlobIdentity | None:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`: that of the copy in the cache, if there is one."""
-        cached = None
-        with suppress(StoreTrouble):
-            cached = await self._cache.identity(sha256)
+        return await self._reported(sha256, await self._cached(sha256), self._store.identity(sha256))
+
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity_to_send`: that of the copy in the cache, if there is one.
+
+        A small blob is copied first. Once there is a copy, the store is asked every :data:`_KNOWN` seconds.
+        """
+        cached = await self._cached(sha256)
+        if cached is not None and self._is_known(sha256):
+            return cached
+        if cached is None and size is not None and size <= _SMALL:
+            Deferred.fromCoroutine(self._marked(sha256))
+            if not await self._copying.do(sha256, partial(self._copy, sha256)):
+                return None
+            cached = await self._cached(sha256)
+            return cached or await self._store.identity(sha256)
+        return await self._reported(sha256, cached, self._store.identity_to_send(sha256, size))
+
+    async def _reported(
+        self, sha256: str, cached: BlobIdentity | None, asked: Awaitable[BlobIdentity | None]
+    ) -> BlobIdentity | None:
+        """Return the identity of a blob that the store has: that of the copy, if there is one."""
         try:
-            stored = await self._store.identity(sha256)
+            stored = await asked
         except StoreTrouble:
             if cached is None:
                 raise
             return cached
+        self._note(sha256, exists=stored is not None)
         return None if stored is None else cached or stored
+
+    async def _copy(self, sha256: str) -> bool:
+        """Copy a blob to the cache, unless it is larger than expected; return whether the store has it."""
+        size = 0
+        try:
+            async with aclosing(self.read(sha256)) as chunks:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > _SMALL:
+                        break
+        except KeyError:
+            self._note(sha256, exists=False)
+            return False
+        self._note(sha256, exists=True)
+        return True
+
+    async def _marked(self, sha256: str) -> None:
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
+            await self._store.touch(sha256)
+
+    def _is_known(self, sha256: str) -> bool:
+        """Return whether the store was seen to have a blob a short time ago."""
+        seen = self._seen.get(sha256)
+        return seen is not None and self._clock() - seen < _KNOWN
+
+    def _note(self, sha256: str, *, exists: bool) -> None:
+        """Remember that the store has a blob now, or forget it."""
+        if exists:
+            self._seen.put(sha256, self._clock(), 1)
+        else:
+            self._seen.drop(sha256)
+
+    async def _cached(self, sha256: str) -> BlobIdentity | None:
+        """Return the identity of the copy in the cache; ``None`` if there is none."""
+        try:
+            return await self._cache.identity(sha256)
+        except StoreTrouble:
+            return None
 
     async def read(
         self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
@@ -156,11 +236,13 @@ class CachedStore:
         """See :meth:`reqpi.core.interfaces.Blobs.remove`."""
         removed = await self._store.remove(sha256, unused_since)
         if removed:
+            self._note(sha256, exists=False)
             await self._cache.repair(sha256)
         return removed
 
     async def repair(self, sha256: str) -> bool:
         """See :meth:`reqpi.core.interfaces.Blobs.repair`. The cache comes first: reads come from it where it can."""
+        self._note(sha256, exists=False)
         return await self._cache.repair(sha256) or await self._store.repair(sha256)
 
     async def link(self, sha256: str, seconds: int) -> str | None:

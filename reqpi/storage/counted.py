@@ -66,7 +66,7 @@ class CountedStore:
         self._accounts = accounts
         self.open, self.close = store.open, store.close
         self.size, self.identity, self.read, self.local = store.size, store.identity, store.read, store.local
-        self.sizes = store.sizes
+        self.sizes, self.identity_to_send = store.sizes, store.identity_to_send
         self.follow, self.touch, self.link, self.all = store.follow, store.touch, store.link, store.all
         self.get, self.replace, self.delete, self.names = store.get, store.replace, store.delete, store.names
         self.use, self.last_used, self.occupied = store.use, store.last_used, store.occupied

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 
+from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity
 from reqpi.storage.names import checked_name, checked_prefix, checked_sha256
 
@@ -53,6 +55,12 @@ class MemoryStore:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`. Python computes the hash of a ``bytes`` object once."""
         blob = self._blobs.get(checked_sha256(sha256))
         return None if blob is None else BlobIdentity(len(blob), hash(blob))
+
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity_to_send`."""
+        with suppress(StoreTrouble):
+            await self.touch(sha256)
+        return await self.identity(sha256)
 
     async def read(
         self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None

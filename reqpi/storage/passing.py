@@ -75,6 +75,10 @@ class PassingStore(DirectoryStore):
         """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
         return await super().identity(sha256) or await self._behind.identity(sha256)
 
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity_to_send`."""
+        return await super().identity(sha256) or await self._behind.identity_to_send(sha256, size)
+
     async def read(
         self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
     ) -> AsyncGenerator[bytes, None]:

@@ -56,7 +56,7 @@ class SealedStore:
         self._is_foreign: bool | None = None
         self.open, self.close = store.open, store.close
         self.size, self.identity, self.read, self.local = store.size, store.identity, store.read, store.local
-        self.sizes = store.sizes
+        self.sizes, self.identity_to_send = store.sizes, store.identity_to_send
         self.begin, self.claim, self.follow = store.begin, store.claim, store.follow
         self.touch, self.remove, self.repair = store.touch, store.remove, store.repair
         self.link, self.all, self.occupied = store.link, store.all, store.occupied

@@ -177,6 +177,17 @@ class BlobsContract(StoreCase):
         self.assertIsNone(await self.store.identity(self.absent))
         await self.refused(ValueError, self.store.identity("../etc/passwd"))
 
+    async def test_the_identity_of_a_blob_that_is_sent_next(self) -> None:
+        """It is one with which the blob can be read, whatever size was expected, and none for what is not here."""
+        name = await kept(self.store, b"some bytes")
+        for size in (10, 5, 1 << 30, None):
+            identity = await self.store.identity_to_send(name, size)
+            assert identity is not None
+            self.assertEqual(await gathered(self.store.read(name, identity=identity)), [b"some bytes"])
+        for size in (10, None):
+            self.assertIsNone(await self.store.identity_to_send(self.absent, size))
+            await self.refused(ValueError, self.store.identity_to_send("../etc/passwd", size))
+
     async def test_a_blob_of_another_identity_is_not_read(self) -> None:
         """It is as if it were not here; that is known before the first piece."""
         name = await kept(self.store, b"some bytes")

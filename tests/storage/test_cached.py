@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator
 from hashlib import sha256
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
@@ -25,6 +26,7 @@ class FarStore(MemoryStore):
     def __init__(self, clock: SetClock) -> None:
         super().__init__(clock)
         self.read_of: list[str] = []
+        self.asked: list[str] = []
         self.away = False
 
     async def size(self, sha256: str) -> int | None:
@@ -35,6 +37,7 @@ class FarStore(MemoryStore):
     async def identity(self, sha256: str) -> BlobIdentity | None:
         if self.away:
             raise StoreTrouble("the store cannot be reached")
+        self.asked.append(sha256)
         return await super().identity(sha256)
 
     async def read(
@@ -58,7 +61,7 @@ class CachedCase(TestCase):
 
     def opened(self, bound: int = 100_000) -> CachedStore:
         self.cache = Cache(self.folder, bound, deferToThread, self.clock, coarse=0)
-        store = CachedStore(self.far, self.cache, deferToThread)
+        store = CachedStore(self.far, self.cache, deferToThread, self.clock)
         store.open()
         return store
 
@@ -216,3 +219,76 @@ class CacheTests(CachedCase):
         (folder / "letters").touch()
         with self.assertRaisesRegex(Misconfigured, "other files .letters."):
             Cache(folder, 1000, deferToThread).open()
+
+
+class SendingTests(CachedCase):
+    """What is asked of the store before a blob is sent."""
+
+    async def test_a_small_blob_is_read_and_nothing_else(self) -> None:
+        """And nothing at all for a minute; then the store is asked whether it is there."""
+        name = await kept(self.far, os.urandom(50_000))
+        identity = await self.store.identity_to_send(name, 50_000)
+        self.assertEqual((self.far.read_of, self.far.asked), ([name], []))
+        for _ in range(3):
+            self.assertEqual(await self.store.identity_to_send(name, 50_000), identity)
+        self.assertEqual((self.far.read_of, self.far.asked), ([name], []))
+        self.clock.now += 60
+        self.assertEqual(await self.store.identity_to_send(name, 50_000), identity)
+        self.assertEqual((self.far.read_of, self.far.asked), ([name], [name]))
+
+    async def test_a_blob_that_is_gone_is_missed_after_a_minute(self) -> None:
+        """Another process removed it."""
+        name = await kept(self.far, b"bytes")
+        await self.store.identity_to_send(name, 5)
+        await self.far.repair(name)
+        self.clock.now += 60
+        self.assertIsNone(await self.store.identity_to_send(name, 5))
+        self.assertIsNone(await self.store.identity_to_send(name, None))
+
+    async def test_a_blob_that_this_process_removes_is_missed_at_once(self) -> None:
+        """The copy goes with it."""
+        name = await kept(self.far, b"bytes")
+        await self.store.identity_to_send(name, 5)
+        self.assertTrue(await self.store.remove(name, self.clock.now + 1))
+        self.assertIsNone(await self.store.identity_to_send(name, 5))
+
+    async def test_clients_that_come_at_once_share_one_copy(self) -> None:
+        """uv asks on many connections."""
+        name = await kept(self.far, os.urandom(50_000))
+        found = await gatherResults(
+            [Deferred.fromCoroutine(self.store.identity_to_send(name, 50_000)) for _ in range(20)]
+        )
+        self.assertEqual((len(set(found)), self.far.read_of), (1, [name]))
+
+    async def test_a_blob_that_is_larger_than_expected_is_not_copied(self) -> None:
+        """A lock can say anything about a file that another one has stored."""
+        name = await kept(self.far, bytes(6 << 20))
+        self.assertEqual((await self.store.identity_to_send(name, 1)).size, 6 << 20)  # type: ignore[union-attr]
+        self.assertEqual(self.files(), {})
+
+    async def test_wrong_bytes_are_not_copied(self) -> None:
+        """The identity is that of the store, where they are found to be wrong."""
+        name = sha256(b"right").hexdigest()
+        self.far._blobs[name], self.far._blob_used[name] = b"wrong", 0.0
+        self.assertEqual(await self.store.identity_to_send(name, 5), await self.far.identity(name))
+        self.assertEqual(self.files(), {})
+
+    async def test_a_copy_is_sent_while_the_store_is_away(self) -> None:
+        """What was not copied is an error, and not something that is not there."""
+        name = await kept(self.far, b"bytes")
+        other = await kept(self.far, b"other bytes")
+        identity = await self.store.identity_to_send(name, 5)
+        self.far.away = True
+        self.clock.now += 60
+        self.assertEqual(await self.store.identity_to_send(name, 5), identity)
+        for size in (11, None):
+            with self.assertRaises(StoreTrouble):
+                await self.store.identity_to_send(other, size)
+
+    async def test_it_is_used(self) -> None:
+        """A sweep leaves it alone."""
+        name = await kept(self.far, b"bytes")
+        began = self.clock.now
+        self.clock.now += 10
+        await self.store.identity_to_send(name, 5)
+        self.assertFalse(await self.store.remove(name, began))

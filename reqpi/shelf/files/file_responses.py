@@ -5,22 +5,35 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from attrs import frozen
 
 from reqpi.core.address import address_of as sha256_of
 from reqpi.core.errors import StoreTrouble, wanting
-from reqpi.core.interfaces import BlobIdentity, GrowingFile, Store
+from reqpi.core.interfaces import BlobIdentity, Store
 from reqpi.core.model import File
 from reqpi.runtime.singleflight import PATIENCE
 from reqpi.shelf.files.downloads import Downloads
 from reqpi.shelf.files.verified_blobs import AT_LENGTH, VerifiedBlobs
 
-__all__ = ["FileResponse", "FileResponses"]
+__all__ = ["FileResponse", "FileResponses", "GrowingFile"]
 
 _LINK = 300
 """Seconds for which a URL of the object store is valid: clients follow it at once, and some retry after a while."""
+
+
+class GrowingFile(Protocol):
+    """A file that is sent to a client while it is written to a store."""
+
+    def local(self) -> BinaryIO | None:
+        """Return it as an open file that grows; ``None`` if it is not on this machine, or no longer there."""
+
+    def released(self, start: int, stop: int) -> AsyncGenerator[int, None]:
+        """Yield the offsets up to which its bytes from ``start`` may be sent, each larger than the one before.
+
+        The last one is ``stop``, unless the rest has to be read from the store.
+        """
 
 
 @frozen
@@ -64,7 +77,7 @@ class FileResponses:
 
         :raises reqpi.core.errors.UpstreamTrouble: the file is not in the store and cannot be obtained.
         """
-        identity = await self._found(file)
+        identity = await self._verified(file, await self._store.identity_to_send(str(file.sha256), file.size))
         if identity is not None:
             return self._stored(file, identity)
         with wanting(file.filename):
@@ -101,21 +114,22 @@ class FileResponses:
 
     async def here(self, file: File) -> int | None:
         """Return the size in bytes of a file in the store, protected from sweeps; ``None`` if it is not there."""
-        identity = await self._found(file)
-        return None if identity is None else identity.size
-
-    async def _found(self, file: File) -> BlobIdentity | None:
-        """Return the identity of a file in the store, protected from sweeps; ``None`` if it is not there.
-
-        It is verified, except that a large file of the right length is verified while it is sent.
-        """
         sha256 = str(file.sha256)
         with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
             await self._store.touch(sha256)
-        identity = await self._blobs.identity(sha256)
+        identity = await self._verified(file, await self._blobs.identity(sha256))
+        return None if identity is None else identity.size
+
+    async def _verified(self, file: File, identity: BlobIdentity | None) -> BlobIdentity | None:
+        """Return the identity of a file whose bytes are right; ``None`` if it is not in the store.
+
+        A large file of the right length is verified while it is sent.
+
+        :param identity: that which the store has just reported.
+        """
         if identity is None or (identity.size == file.size and identity.size >= AT_LENGTH):
             return identity
-        return await self._blobs.verified(sha256, identity)
+        return await self._blobs.verified(str(file.sha256), identity)
 
     async def is_sound(self, file: File) -> bool:
         """Return whether the file is in the store and verified; a blob with wrong bytes is removed."""

@@ -72,6 +72,15 @@ class DirectoryBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`. Whatever is not a regular file is not a blob."""
         return await self._in_thread(_identity, self._blob(sha256))
 
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity_to_send`. The mark changes the identity."""
+        return await self._in_thread(self._marked, checked_sha256(sha256))
+
+    def _marked(self, sha256: str) -> BlobIdentity | None:
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
+            self._touch([sha256])
+        return _identity(self._blob(sha256))
+
     async def read(
         self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None
     ) -> AsyncGenerator[bytes, None]:

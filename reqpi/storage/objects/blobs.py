@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
 from pathlib import Path
+
+from twisted.internet.defer import Deferred
 
 from reqpi.core.errors import StoreTrouble
 from reqpi.core.interfaces import BlobIdentity, Following, Incoming
@@ -72,6 +75,16 @@ class ObjectBlobs:
         """See :meth:`reqpi.core.interfaces.Blobs.identity`."""
         found = await self._in_thread(self._objects.look, blob_key(sha256))
         return None if found is None else found.identity
+
+    async def identity_to_send(self, sha256: str, size: int | None) -> BlobIdentity | None:
+        """See :meth:`reqpi.core.interfaces.Blobs.identity_to_send`. To mark a blob takes up to four requests."""
+        blob_key(sha256)  # raises ValueError for an invalid sha256
+        Deferred.fromCoroutine(self._marked(sha256))
+        return await self.identity(sha256)
+
+    async def _marked(self, sha256: str) -> None:
+        with suppress(StoreTrouble):  # a store that is readable but not writable can still serve
+            await self.touch(sha256)
 
     async def read(
         self, sha256: str, start: int = 0, stop: int | None = None, identity: BlobIdentity | None = None

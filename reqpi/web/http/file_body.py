@@ -10,8 +10,7 @@ from typing import BinaryIO
 
 from twisted.web.server import Request
 
-from reqpi.core.interfaces import GrowingFile
-from reqpi.shelf.files.file_responses import FileResponse
+from reqpi.shelf.files.file_responses import FileResponse, GrowingFile
 from reqpi.web.http.answers import hold_to, send
 from reqpi.web.http.headers import header, listed
 from reqpi.web.http.pace import pump

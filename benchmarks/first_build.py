@@ -1,4 +1,4 @@
-"""The first build with a new lock: a server that has just started, an empty store, and clients without caches.
+"""The first build with a new lock: a server that has served nothing, an empty store, and clients without caches.
 
 ``python -m benchmarks.first_build GROUP…`` measures one round of some groups, appends it to a file in ``--work``, and
 exits; ``--summary`` makes tables of all rounds so far. So a long measurement can be made in short pieces. Within a
@@ -28,6 +28,9 @@ from benchmarks.stage import Bench, say
 __all__ = ["GROUPS", "main", "outcome"]
 
 _ROUNDS = 5
+
+_STARTED = 2.0
+"""Seconds after which a server has done what it does after its start."""
 
 _Round = dict[str, float]
 """Seconds of one round, by name."""
@@ -59,8 +62,9 @@ class _Scene:
         return _timed(lambda: self.having.run(command, self.folder))
 
     def through(self, client: str) -> _Round:
-        """Return the seconds of ``gethash`` and of the install that follows, through a server that has just started."""
+        """Return the seconds of ``gethash`` and of the install that follows, through a new server."""
         with ReqPI(self.python, _emptied(self.folder / "ReqPI"), self.lock.upstream, core=None) as server:
+            time.sleep(_STARTED)
             found: list[str] = []
             committed = _timed(lambda: found.append(server.commit(self.lock.lock.read_text(), hold=False)))
             install = self.timed(self.having.install(client, self.lock.lock, found[0], self.to))

@@ -17,8 +17,8 @@ from reqpi.core.report import Note
 
 __all__ = ["BuildRequirements", "ReportedRequirement", "ReportedSdist", "build_requirements", "lacking_soon"]
 
-_SLACK = 2.0
-"""Seconds that a response may take in addition to the time that the server was allowed."""
+_SLACK = 1.2
+"""How many times as long as it was allowed a server may take to answer. A busy one takes longer; an installer waits."""
 
 
 class ReportedSdist(NamedTuple):
@@ -93,14 +93,14 @@ def lacking_soon(
 
     The server goes on reading sdists if it does not. The warnings are advice, so no error is raised or reported.
 
-    :param patience: seconds. An older server waits for whole ones.
+    :param patience: seconds. An older server waits for whole ones, so that for less than that it reports nothing.
     :param filters: the target of the installation, by the names of pip's options.
     """
     with suppress(ClientError):
         # An older server ignores what it does not know: it reads all sdists, which gives the same warnings.
         target, path = target_of(base_url), _path(address, [*filters, ("needed", "1")])
         prefer = f"wait={ceil(patience)}, wait-ms={patience * 1000:.0f}"
-        answer = ask(target, "GET", path, headers={"Prefer": prefer}, silence=patience + _SLACK)
+        answer = ask(target, "GET", path, headers={"Prefer": prefer}, silence=patience * _SLACK)
         if answer.status == 200:
             return notes_of(object_of(target, path, answer))
     return ()

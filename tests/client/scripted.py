@@ -106,8 +106,8 @@ def _handler(scripted: Scripted) -> type[BaseHTTPRequestHandler]:
             for name, value in said.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(said.body)))
-            self.end_headers()
             with suppress(OSError):
+                self.end_headers()
                 self.wfile.write(said.body)
 
         do_POST = do_DELETE = do_GET

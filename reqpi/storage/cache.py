@@ -30,7 +30,8 @@ _SHARE = 20
 class Cache(DirectoryBlobs):
     """Blobs in a directory, of which the least recently used are removed. Processes of one host may share it.
 
-    For a short time, each process may exceed the bound by a twentieth, and by the blobs that it is writing.
+    A copy need not be on the disk: a process that starts after a crash hashes it before it uses it. For a short time,
+    each process may exceed the bound by a twentieth, and by the blobs that it is writing.
 
     :param folder: the folder of the cache.
     :param bound: bytes of all blobs together.
@@ -53,7 +54,7 @@ class Cache(DirectoryBlobs):
         self._bound = bound
         self._added = 0
         self._lock = Lock()
-        super().__init__(self._files, self.incoming, in_thread, clock, coarse)
+        super().__init__(self._files, self.incoming, in_thread, clock, coarse, durable=False)
 
     def open(self) -> None:
         """Create missing folders, and remove blobs above the bound. It blocks.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from hashlib import sha256
+from stat import S_ISREG
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.threads import deferToThread
@@ -84,6 +85,15 @@ class CacheTests(CachedCase):
             self.assertEqual(b"".join(await gathered(self.store.read(name))), data)
         self.assertEqual(b"".join(await gathered(self.store.read(name, 100, 200))), data[100:200])
         self.assertEqual(self.far.read_of, [name])
+
+    async def test_a_client_does_not_wait_for_the_disk(self) -> None:
+        """A copy is hashed before it is used, and may be lost."""
+        name = await kept(self.far, os.urandom(50_000))
+        synced: list[int] = []
+        self.patch(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_mode))
+        await gathered(self.store.read(name))
+        self.assertEqual(self.files(), {name: 50_000})
+        self.assertEqual([mode for mode in synced if S_ISREG(mode)], [])
 
     async def test_a_part_is_not_kept(self) -> None:
         """Neither a range, nor what a client left in the middle."""

@@ -39,6 +39,7 @@ class DirectoryBlobs:
     :param in_thread: calls a function in another thread.
     :param clock: seconds since the epoch.
     :param coarse: seconds during which a repeated use is not recorded again.
+    :param durable: whether to wait until a blob is on the disk before it is kept.
     """
 
     def __init__(
@@ -48,12 +49,15 @@ class DirectoryBlobs:
         in_thread: InThread,
         clock: Callable[[], float],
         coarse: float = COARSE,
+        *,
+        durable: bool = True,
     ) -> None:
         self._blobs = folder
         self._spool = Spool(incoming, self._keep, in_thread)
         self._in_thread = in_thread
         self._clock = clock
         self._coarse = nanoseconds(coarse)
+        self._durable = durable
         self._share = FairShare()
 
     def _blob(self, sha256: str) -> Path:
@@ -118,9 +122,14 @@ class DirectoryBlobs:
     def _keep(self, temporary: Temporary, sha256: str) -> None:
         path = self._blob(sha256)
         now = nanoseconds(self._clock())
-        temporary.finish(now)
+        finish, place, place_over = (
+            (temporary.finish, temporary.place, temporary.place_over)
+            if self._durable
+            else (temporary.date, temporary.name, temporary.name_over)
+        )
+        finish(now)
         for _ in range(ATTEMPTS):
-            if temporary.place(path) or (is_irregular(path) and temporary.place_over(path)):
+            if place(path) or (is_irregular(path) and place_over(path)):
                 return
             if touch(path, now, self._coarse):
                 return

@@ -110,9 +110,16 @@ class Temporary:
 
         :param used_ns: the modification time that it gets, in nanoseconds since the epoch.
         """
+        self.date(used_ns)
+        self.flush()
+
+    def date(self, used_ns: int) -> None:
+        """Set its modification time.
+
+        :param used_ns: nanoseconds since the epoch.
+        """
         with self._held.borrow() as opened:
             os.utime(opened.descriptor, ns=(used_ns, used_ns))
-            os.fsync(opened.descriptor)
 
     def begin_flush(self, used_ns: int) -> None:
         """Have the system begin to write it to the disk, where it can be asked to, and do not wait for that."""

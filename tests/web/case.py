@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 from reqpi.shelf.shelf import Shelf
 from reqpi.shelf.whole_lock.lock_services import LockServices
 from reqpi.storage.memory import MemoryStore
+from reqpi.web.http.body_turns import BodyTurns
 from reqpi.web.http.problems import PROBLEM_TYPES
 from reqpi.web.http.ready_answers import ReadyAnswers
 from reqpi.web.http.site import BoundedSite
@@ -45,7 +46,8 @@ class WatchedSite(BoundedSite):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.open: dict[Any, Deferred[None]] = {}
-        self.turns = Turns(reactor)  # type: ignore[arg-type]  # those of the connections, which are real
+        # Those of the connections, which are real.
+        self.turns, self.body_turns = Turns(reactor), BodyTurns(reactor)  # type: ignore[arg-type]
 
     def buildProtocol(self, addr: IAddress | None) -> IProtocol:
         protocol: Any = super().buildProtocol(addr)

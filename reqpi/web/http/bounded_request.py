@@ -22,6 +22,7 @@ from reqpi.core.limits.limit import Limit
 from reqpi.runtime.on_behalf import on_behalf_of
 from reqpi.web.http.access import problem_of_scope
 from reqpi.web.http.authority import let_target_name, split_target
+from reqpi.web.http.body_turns import BodyTurns
 from reqpi.web.http.early_answers import answer_early
 from reqpi.web.http.headers import header
 from reqpi.web.http.login_cookie import authorization_of
@@ -58,6 +59,9 @@ class BoundedRequest(Request):
     _writing: Deferred[bool] | None = None
     """A large response that is being written; its result is whether the client took all of it."""
 
+    _takes_turns = False
+    """Its connection is one of those that take turns with their bodies."""
+
     is_refused = False
     """The response is a refusal, and nothing else of the request counts."""
 
@@ -90,6 +94,8 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """Add a piece of the body, and check its length."""
+        if self._taken or self.is_refused:
+            self._take_turn()
         if self.is_refused:
             return
         if self._taken + len(data) > self._most:
@@ -109,6 +115,15 @@ class BoundedRequest(Request):
         except OSError as error:
             trouble = StoreTrouble("a large body could not be written to disk", f"{error.strerror or error}.")
             self._refuse(problem_of(trouble))
+
+    def _take_turn(self) -> None:
+        """Receive no more of the body before it is its connection's turn, if many send bodies."""
+        turns: BodyTurns = self._site.body_turns  # looked up now: a request whose client is gone has no site
+        client, transport = self._client, cast(Any, self.channel).transport
+        if not self._takes_turns:
+            self._takes_turns = True
+            self.notifyFinish().addErrback(lambda _: turns.leave(client, transport))
+        turns.received(client, transport)
 
     def _release(self, uploads: Uploads) -> None:
         """Count the body no longer."""

@@ -22,6 +22,7 @@ from reqpi.web.http.access import Access, is_private, may_read
 from reqpi.web.http.accesslog import AccessLog
 from reqpi.web.http.audit import AuditLog
 from reqpi.web.http.authority import ANY_NAME, OwnNames
+from reqpi.web.http.body_turns import BodyTurns
 from reqpi.web.http.bounded_request import BoundedRequest
 from reqpi.web.http.connections import CutConnection, RefusedConnection
 from reqpi.web.http.early_answers import answer_early
@@ -90,6 +91,7 @@ class BoundedSite(Site):
         self.ending = False
         self.troubles = Repeats(clock.seconds)
         self.turns = Turns(clock)
+        self.body_turns = BodyTurns(clock)
         self.access = access
         self._second = -1.0
         self._date = b""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,12 @@ _GROWN = 16 << 20
 
 _GROWN_MUCH = 64 << 20
 """Bytes by which the process has to grow before it is worth stopping for a tenth of a second and more."""
+
+_GROWN_TOO_MUCH = 256 << 20
+"""Bytes by which it has to grow before it is stopped while clients use it: some tenths of a second."""
+
+_BUSY = 0.25
+"""The share of a processor that a process takes while clients use it."""
 
 
 def limit_arenas() -> None:
@@ -63,29 +70,45 @@ class Trimming:
     :param free_all: frees all of it, which stops the process for a moment: only after it has grown a lot.
     :param resident: returns the resident memory of the process, in bytes.
     :param trim: returns free memory to the operating system.
+    :param used: returns the processor time of the process, in seconds.
+    :param clock: seconds since any fixed time.
     """
 
     def __init__(
         self,
         free: Callable[[], None],
         free_all: Callable[[], None],
+        *,
         resident: Callable[[], int] = resident,
         trim: Callable[[], None] = trim,
+        used: Callable[[], float] = time.process_time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._free = free
         self._free_all = free_all
         self._resident = resident
         self._trim = trim
+        self._used = used
+        self._clock = clock
+        self._last = clock(), used()
         self._least = self._all_freed = resident()
 
     def run(self) -> None:
-        """Trim if the process has grown by some MiB over its smallest size since the last trim."""
+        """Trim if the process has grown by some MiB over its smallest size since the last trim.
+
+        Stop it to free everything only if it was idle since the last call, or has grown a great deal.
+        """
         now = self._resident()
         self._all_freed = min(self._all_freed, now)
-        if now >= self._least + _GROWN:
-            much = now >= self._all_freed + _GROWN_MUCH
+        much = now >= self._all_freed + (_GROWN_TOO_MUCH if self._is_busy() else _GROWN_MUCH)
+        if much or now >= self._least + _GROWN:
             (self._free_all if much else self._free)()
             self._trim()
             now = self._least = self._resident()
             self._all_freed = now if much else self._all_freed
         self._least = min(self._least, now)
+
+    def _is_busy(self) -> bool:
+        """Return whether the process has worked since the last call."""
+        (before, used_before), self._last = self._last, (self._clock(), self._used())
+        return self._last[1] - used_before > _BUSY * (self._last[0] - before)

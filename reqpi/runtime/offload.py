@@ -98,8 +98,8 @@ class Threshold:
             return work()
 
 
-LOCK = Threshold(0, collecting=1 << 17)
-"""Bytes of documents that are read as a lock: 64 KiB take 5 to 100 ms. More than 128 KiB may have thousands of pins."""
+LOCK = Threshold(0, collecting=1 << 14)
+"""Bytes of documents that are read as a lock: 64 KiB take 5 to 100 ms. More than 16 KiB may have a thousand pins."""
 
 FROZEN_PAGE = Threshold(1 << 16, collecting=1 << 16)
 """Bytes of a frozen page that is read: 64 KiB, some 150 files, take 3 to 5 ms."""

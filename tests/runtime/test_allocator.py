@@ -39,7 +39,20 @@ class TrimmingTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.size, self.trimmed, self.freed, self.all_freed = 60 * MIB, 0, 0, 0
-        self.trimming = Trimming(self.free, self.free_all, lambda: self.size, self.trim)
+        self.now = self.used = 0.0
+        self.trimming = Trimming(
+            self.free,
+            self.free_all,
+            resident=lambda: self.size,
+            trim=self.trim,
+            used=lambda: self.used,
+            clock=lambda: self.now,
+        )
+
+    def looks(self, size: int, busy: float = 0.0) -> None:
+        """Look at a process that has a size now, and took a share of a processor for five seconds."""
+        self.size, self.now, self.used = size * MIB, self.now + 5, self.used + busy * 5
+        self.trimming.run()
 
     def free(self) -> None:
         self.freed += 1
@@ -55,21 +68,29 @@ class TrimmingTests(SynchronousTestCase):
 
     def test_a_process_that_does_not_grow_is_left_alone(self) -> None:
         for size in (60, 70, 75):
-            self.size = size * MIB
-            self.trimming.run()
+            self.looks(size)
         self.assertEqual(self.trimmed, 0)
 
     def test_growth_counts_from_the_smallest_size_since_the_last_time(self) -> None:
         for size, trimmed in ((80, 1), (75, 1), (50, 1), (66, 2), (70, 2), (73, 3)):
-            self.size = size * MIB
-            self.trimming.run()
+            self.looks(size)
             self.assertEqual(self.trimmed, trimmed, size)
 
     def test_everything_is_freed_after_much_growth_alone(self) -> None:
         """That stops the process for a moment, longer with each megabyte."""
         for size, freed in ((80, 0), (90, 0), (105, 0), (123, 0), (140, 1), (150, 1), (190, 1), (200, 2)):
-            self.size = size * MIB
-            self.trimming.run()
+            self.looks(size)
+            self.assertEqual(self.all_freed, freed, size)
+
+    def test_a_process_that_is_busy_is_not_stopped(self) -> None:
+        """It is once it is idle, although it has not grown since; or before, when it has grown a great deal."""
+        for size in (100, 150, 200, 250, 300):
+            self.looks(size, busy=0.9)
+        self.assertEqual((self.trimmed, self.all_freed), (5, 0))
+        self.looks(291)
+        self.assertEqual(self.all_freed, 1)
+        for size, freed in ((400, 1), (500, 1), (535, 1), (540, 2)):
+            self.looks(size, busy=0.9)
             self.assertEqual(self.all_freed, freed, size)
 
 

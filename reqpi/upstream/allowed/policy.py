@@ -127,14 +127,16 @@ class Policy:
         """Return the sources and indexes that a lock may not name."""
         defects: list[Defect] = []
         seen: set[tuple[str, str]] = set()
+        listed: set[tuple[str, tuple[str, ...]]] = set()
         for pin in lock.pins:
             if len(defects) >= _MOST:
                 break
             if pin.source is not None:
                 flaw = source_flaw(pin.source.url)
                 defects += [] if flaw is None else [_defect(pin, *_flawed(pin.source.url, flaw), ALLOW_HOST)]
-            elif not pin.digests:
+            elif not pin.digests and (pin.document, pin.indexes) not in listed:
                 # An index is named once in a document, but listed with every pin of it.
+                listed.add((pin.document, pin.indexes))
                 indexes = [index for index in pin.indexes if (pin.document, index) not in seen]
                 seen.update((pin.document, index) for index in indexes)
                 defects += self._unknown(pin, indexes)

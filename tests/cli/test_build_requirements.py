@@ -113,13 +113,13 @@ class GethashTests(CommandTestCase):
         return self.run_reqpi("gethash", "--url", self.server.url, "requirements.txt")
 
     def test_of_a_new_lock_it_asks(self) -> None:
-        """For a tenth of a second, only for what may be lacking, and goes on whatever is answered."""
+        """For a twentieth of a second, only for what may be lacking, and goes on whatever is answered."""
         index = self.server.takes(DOCUMENT)
         self.server.says(self.path, 200, {"warnings": [self.note]})
         warning = "requirements.txt:1: warning: it lacks one: six==1.17.0\n"
         seen = {self.gethash() for _ in range(5)}  # on a busy machine an answer may take longer
         self.assertIn((0, f"{index}\n", warning), seen)
-        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1, wait-ms=100")
+        self.assertEqual(self.server.seen[-1].headers["Prefer"], "wait=1, wait-ms=50")
         for status, answer in ((503, {"title": "on the way"}), (200, []), (200, {"warnings": "x"}), (302, {})):
             self.server.says(self.path, status, answer)
             self.assertEqual(self.gethash(), (0, f"{index}\n", ""))

@@ -30,7 +30,7 @@ __all__ = ["command_line", "main"]
 
 DEFAULT_URL = "http://localhost:2000"
 
-_PATIENCE = 0.1
+_PATIENCE = 0.05
 """Seconds to wait for the missing build requirements of a lock that is new to the server: an installer waits, too."""
 
 _PATIENCE_HELD = 10.0

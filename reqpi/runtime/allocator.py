@@ -36,7 +36,7 @@ _GROWN_MUCH = 64 << 20
 _GROWN_TOO_MUCH = 256 << 20
 """Bytes by which it has to grow before it is stopped while clients use it: some tenths of a second."""
 
-_BUSY = 0.25
+_BUSY = 0.05
 """The share of a processor that a process takes while clients use it."""
 
 

@@ -125,7 +125,7 @@ class GethashTests(CommandTestCase):
             self.assertEqual(self.gethash(), (0, f"{index}\n", ""))
 
     def test_it_does_not_wait_for_a_server_that_is_busy(self) -> None:
-        """That answers only once the command has ended."""
+        """The server answers only once the command has ended: a command that waited for it would never end."""
         index = self.server.takes(DOCUMENT)
         self.server.says(self.path, 200, {"warnings": [self.note]})
         said, ended = self.server.said, Event()

@@ -19,7 +19,7 @@ AT_A_TIME = 8
 """Pieces that are received in :data:`EVERY` seconds, of all connections together."""
 
 EVERY = 0.01
-"""Seconds. A client alone can send some 50 MB a second; a body has 8 MiB at most, unless the operator allows more."""
+"""Seconds. A client alone can send some 50 MB a second, and 13 MB with TLS, whose pieces have at most 16 KiB."""
 
 
 class BodyTurns:
